@@ -1,0 +1,200 @@
+import type { Check, CheckStatus, Instance, Node } from './catalog.ts';
+import { Drafting, type Decision } from './draft.ts';
+import { RollcallError } from './errors.ts';
+import { checkKey, instanceKey, nodeKey } from './ids.ts';
+import { MAX_WEIGHT } from './ring/index.ts';
+import { requireName } from './names.ts';
+import { checkLease, deregisterLease, leasesOf } from './lease.ts';
+import type { State } from './state.ts';
+import { topics } from './topics.ts';
+
+/** A check to register; a status left out means "as it was, else critical". */
+export interface CheckRegistration extends Omit<Check, 'status' | 'output'> {
+  readonly status?: CheckStatus;
+  readonly output?: string;
+  /** Whether `status` and `output` win over those of a check that exists already. */
+  readonly overwriteStatus: boolean;
+}
+
+export interface Registration {
+  /** Created, or updated when it differs; left out, the node must exist. */
+  readonly node?: Node;
+  /** Take the node as it is when it exists, and create it only when it does not. */
+  readonly keepNode: boolean;
+  readonly instance?: Instance;
+  /** An instance whose place the new one takes, because it has moved to another node; absent is fine. */
+  readonly replaces?: { readonly node: string; readonly id: string };
+  readonly checks: readonly CheckRegistration[];
+  /** Drop checks of the instance that are not listed. */
+  readonly replaceChecks: boolean;
+}
+
+/**
+ * Decides a registration of a node, an instance and checks, all at once.
+ *
+ * Throws `invalid_request` for names that are not text and weights out of 0..65,535,
+ * `node_not_found`, `node_name_taken`, or `instance_not_found` when a check names an instance that
+ * neither exists nor is registered here.
+ */
+export function decideRegister(state: State, registration: Registration): Decision<void> {
+  requireNames(registration);
+  const draft = new Drafting(state);
+  const { replaces } = registration;
+  if (replaces !== undefined && state.instances.has(instanceKey(replaces.node, replaces.id))) {
+    draftDeregisterInstance(draft, state, replaces.node, replaces.id);
+  }
+  if (registration.node !== undefined) draftNode(draft, state, registration.node, registration.keepNode);
+  const { instance } = registration;
+  if (instance !== undefined) {
+    requireNode(draft, instance.node);
+    draft.put('instance', instance);
+  }
+  for (const check of registration.checks) draftCheck(draft, state, check);
+  if (instance !== undefined && registration.replaceChecks) {
+    const listed = new Set(registration.checks.map((check) => check.id));
+    for (const check of checksOfInstance(state, instance.node, instance.id)) {
+      if (!listed.has(check.id)) draftDeregisterCheck(draft, check.node, check.id);
+    }
+  }
+  return { draft: draft.build(), result: undefined };
+}
+
+/** Decides the removal of an instance with its checks. Throws `instance_not_found`. */
+export function decideDeregisterInstance(state: State, node: string, id: string): Decision<void> {
+  if (!state.instances.has(instanceKey(node, id))) {
+    throw new RollcallError('instance_not_found', `Unknown instance "${id}" on node "${node}"`);
+  }
+  const draft = new Drafting(state);
+  draftDeregisterInstance(draft, state, node, id);
+  return { draft: draft.build(), result: undefined };
+}
+
+/** Decides the removal of a check. Throws `check_not_found`. */
+export function decideDeregisterCheck(state: State, node: string, id: string): Decision<void> {
+  if (!state.checks.has(checkKey(node, id)))
+    throw new RollcallError('check_not_found', `Unknown check "${id}"`);
+  const draft = new Drafting(state);
+  draftDeregisterCheck(draft, node, id);
+  return { draft: draft.build(), result: undefined };
+}
+
+/** Decides the removal of a node with everything on it. Throws `node_not_found`. */
+export function decideDeregisterNode(state: State, name: string): Decision<void> {
+  if (state.node(name) === undefined) throw new RollcallError('node_not_found', `Unknown node "${name}"`);
+  const draft = new Drafting(state);
+  draftDeregisterNode(draft, state, name);
+  return { draft: draft.build(), result: undefined };
+}
+
+/** Drafts the removal of an instance, its checks and their leases. */
+export function draftDeregisterInstance(draft: Drafting, state: State, node: string, id: string): void {
+  draft.requireTopic(topics.node(node));
+  draft.delete('instance', instanceKey(node, id));
+  for (const check of checksOfInstance(state, node, id)) draftDeregisterCheck(draft, check.node, check.id);
+  if (state.node(node)?.transient === true && state.instancesOn(node).size === 1)
+    draftDeregisterNode(draft, state, node);
+}
+
+function draftDeregisterNode(draft: Drafting, state: State, name: string): void {
+  draft.requireTopic(topics.node(name));
+  draft.delete('node', nodeKey(name));
+  for (const instance of state.instancesOn(name).values())
+    draft.delete('instance', instanceKey(name, instance.id));
+  for (const check of state.checksOn(name).values()) draftDeregisterCheck(draft, name, check.id);
+}
+
+function draftDeregisterCheck(draft: Drafting, node: string, id: string): void {
+  draft.delete('check', checkKey(node, id));
+  draft.revoke(checkLease(node, id));
+  draft.revoke(deregisterLease(node, id));
+}
+
+function draftNode(draft: Drafting, state: State, node: Node, keep: boolean): void {
+  const held = state.node(node.name);
+  if (held !== undefined && keep) return;
+  if (
+    held !== undefined &&
+    held.id !== '' &&
+    node.id !== '' &&
+    held.id !== node.id &&
+    isMember(state, held)
+  ) {
+    throw new RollcallError(
+      'node_name_taken',
+      `Node name ${node.name} is reserved by node ${held.id} with name ${held.name} (${held.address})`,
+    );
+  }
+  const renamed = node.id === '' ? undefined : state.nodeById(node.id);
+  if (renamed !== undefined && nodeKey(renamed.name) !== nodeKey(node.name))
+    draftDeregisterNode(draft, state, renamed.name);
+  draft.put('node', node.id === '' && held !== undefined ? { ...node, id: held.id } : node);
+}
+
+/** Whether a node is a living member of the registry, known by the check id that Consul reserves for it. */
+function isMember(state: State, { name }: Node): boolean {
+  const status = state.checks.get(checkKey(name, 'serfHealth'))?.status;
+  return status !== undefined && status !== 'critical';
+}
+
+function draftCheck(draft: Drafting, state: State, registration: CheckRegistration): void {
+  requireNode(draft, registration.node);
+  const { overwriteStatus, ...fields } = registration;
+  const hostKey = instanceKey(fields.node, fields.instanceId);
+  if (fields.instanceId !== '' && draft.get('instance', hostKey) === undefined) {
+    throw new RollcallError(
+      'instance_not_found',
+      `Unknown service ID '${fields.instanceId}' for check ID '${fields.id}'`,
+    );
+  }
+  if (fields.instanceId !== '') draft.requireRecord('instance', hostKey);
+  const held = state.checks.get(checkKey(fields.node, fields.id));
+  const keep = held !== undefined && !overwriteStatus;
+  const check: Check = {
+    ...fields,
+    status: keep ? held.status : (fields.status ?? 'critical'),
+    output: keep ? held.output : (fields.output ?? ''),
+  };
+  draft.put('check', check);
+  draftLeases(draft, held, check);
+}
+
+/** Grants what the check needs now; a countdown that already runs is left to run. */
+function draftLeases(draft: Drafting, held: Check | undefined, check: Check): void {
+  const counting = held?.status === 'critical' && held.deregisterAfterMs === check.deregisterAfterMs;
+  const wanted = leasesOf(check);
+  for (const { lease, ttlMs } of wanted) {
+    if (!(counting && lease === deregisterLease(check.node, check.id))) draft.grant(lease, ttlMs);
+  }
+  const names = new Set(wanted.map(({ lease }) => lease));
+  for (const lease of held === undefined ? [] : leasesOf(held).map((each) => each.lease)) {
+    if (!names.has(lease)) draft.revoke(lease);
+  }
+}
+
+function requireNames({ node, instance, checks }: Registration): void {
+  if (node !== undefined) requireName('The node name', node.name);
+  if (instance !== undefined) {
+    requireName('The node name', instance.node);
+    requireName('The service id', instance.id);
+    requireName('The service name', instance.service);
+    for (const weight of Object.values(instance.weights)) {
+      if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
+        throw new RollcallError(
+          'invalid_request',
+          `A weight must be an integer from 0 to ${String(MAX_WEIGHT)}`,
+        );
+      }
+    }
+  }
+  for (const check of checks) requireName('The check id', check.id);
+}
+
+function requireNode(draft: Drafting, name: string): void {
+  if (draft.get('node', nodeKey(name)) === undefined)
+    throw new RollcallError('node_not_found', `Unknown node "${name}"`);
+  draft.requireRecord('node', nodeKey(name));
+}
+
+function checksOfInstance(state: State, node: string, id: string): Check[] {
+  return [...state.checksOf(node, id).values()];
+}

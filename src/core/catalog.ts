@@ -1,0 +1,153 @@
+import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
+import type { Table } from './record.ts';
+
+export type CheckStatus = 'passing' | 'warning' | 'critical';
+
+export type StringMap = Readonly<Record<string, string>>;
+
+/** A host, or whatever plays one: the place instances and node-level checks belong to. */
+export interface Node {
+  readonly name: string;
+  /** UUID, unique among nodes; '' when the registrant gave none. */
+  readonly id: string;
+  /** IP address or host name; '' is allowed. */
+  readonly address: string;
+  readonly taggedAddresses?: StringMap;
+  readonly meta?: StringMap;
+  /** Created for its instances only, and removed with the last of them. */
+  readonly transient?: boolean;
+  readonly extensions?: Extensions;
+}
+
+export interface TaggedAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One running copy of a service. `id` is unique on its node, not in the catalog. */
+export interface Instance {
+  readonly node: string;
+  readonly id: string;
+  readonly service: string;
+  readonly tags: readonly string[];
+  /** '' means: the node's address. */
+  readonly address: string;
+  readonly port: number;
+  readonly meta?: StringMap;
+  readonly weights: { readonly passing: number; readonly warning: number };
+  readonly taggedAddresses?: Readonly<Record<string, TaggedAddress>>;
+  readonly enableTagOverride: boolean;
+  readonly extensions?: Extensions;
+}
+
+/**
+ * Fields that only one dialect knows, kept verbatim under the dialect's name and given back to it.
+ *
+ * Nothing outside that dialect reads them.
+ */
+export type Extensions = Readonly<Record<string, unknown>>;
+
+interface Probe {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly successBeforePassing?: number;
+  readonly failuresBeforeWarning?: number;
+  readonly failuresBeforeCritical?: number;
+}
+
+export interface HttpProbe extends Probe {
+  readonly kind: 'http';
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly body: string;
+  readonly followRedirects: boolean;
+  readonly tlsSkipVerify: boolean;
+  readonly tlsServerName: string;
+}
+
+export interface TcpProbe extends Probe {
+  readonly kind: 'tcp';
+  /** `host:port`. */
+  readonly target: string;
+  readonly tls: boolean;
+  readonly tlsSkipVerify: boolean;
+  readonly tlsServerName: string;
+}
+
+/** How a check gets its status. */
+export type CheckSource =
+  /** Heartbeats; when they stop the check turns critical. */
+  | { readonly kind: 'ttl'; readonly ttlMs: number }
+  /** Heartbeats; when they stop the instance is evicted. */
+  | { readonly kind: 'lease'; readonly ttlMs: number }
+  | HttpProbe
+  | TcpProbe
+  /** Somebody outside writes the status into the catalog. */
+  | { readonly kind: 'external' };
+
+/** A check of an instance, or of a whole node when `instanceId` is ''. */
+export interface Check {
+  readonly node: string;
+  readonly id: string;
+  readonly name: string;
+  readonly instanceId: string;
+  readonly status: CheckStatus;
+  readonly notes: string;
+  readonly output: string;
+  readonly source: CheckSource;
+  /** The instance is deregistered once the check has been critical this long; 0 = never. */
+  readonly deregisterAfterMs: number;
+  readonly extensions?: Extensions;
+}
+
+/** A configuration key; values are bytes and stay bytes. */
+export interface KvPair {
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Unsigned 64-bit, opaque, as decimal digits (a JS number cannot hold it). */
+  readonly flags: string;
+  readonly lockIndex: number;
+  readonly session?: string;
+}
+
+/** Where a configuration key was deleted, so that the index of its prefix never goes back. */
+export interface Tombstone {
+  readonly key: string;
+}
+
+/** A named setting of the registry itself, shared by its nodes. */
+export interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** What each table holds. */
+export interface RecordValues {
+  node: Node;
+  instance: Instance;
+  check: Check;
+  kv: KvPair;
+  tombstone: Tombstone;
+  setting: Setting;
+}
+
+/** A record with its two revisions; frozen. */
+export type Stored<T> = T & {
+  readonly createRevision: Revision;
+  readonly modifyRevision: Revision;
+};
+
+/** The key a value is stored under. */
+export function keyOf<T extends Table>(table: T, value: RecordValues[T]): string {
+  return KEYS[table](value);
+}
+
+const KEYS: { [T in Table]: (value: RecordValues[T]) => string } = {
+  node: (node) => nodeKey(node.name),
+  instance: (instance) => instanceKey(instance.node, instance.id),
+  check: (check) => checkKey(check.node, check.id),
+  kv: (pair) => pair.key,
+  tombstone: (tombstone) => tombstone.key,
+  setting: (setting) => setting.name,
+};

@@ -1,0 +1,15 @@
+/**
+ * A 64-bit hash of a string's UTF-8 bytes, each lone surrogate counted as U+FFFD.
+ *
+ * Writes the high 32 bits to `into[0]` and the low 32 bits to `into[1]`, so that a lookup allocates
+ * nothing. The ring calls it with `into` of length 2 and reads the result before it calls again.
+ * Every algorithm here expects XXH64 with seed 0.
+ */
+export type Hash64 = (text: string, into: Uint32Array) => void;
+
+/** The hash of `text` as 16 lower-case hex digits, high half first. */
+export function hexHash(hash64: Hash64, text: string): string {
+  const halves = new Uint32Array(2);
+  hash64(text, halves);
+  return Array.from(halves, (half) => half.toString(16).padStart(8, '0')).join('');
+}
