@@ -1,0 +1,76 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Names and help texts of gauges whose value is asked for at each scrape. */
+export type GaugeSource = Readonly<Record<string, { readonly help: string; readonly value: () => number }>>;
+
+/** What the process counts, as Prometheus reads it. */
+export interface Metrics {
+  readonly httpAnswered: (dialect: string, status: number, seconds: number) => void;
+  readonly dns: {
+    onAnswered(type: string, rcode: string, transport: string): void;
+    onDropped(reason: string, transport: string): void;
+  };
+  /** Adds gauges that are read at each scrape. */
+  observe(gauges: GaugeSource): void;
+  /** The metrics page. */
+  page(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'rollcall_http_requests_total',
+    help: 'HTTP requests answered, by dialect and status.',
+    labelNames: ['dialect', 'status'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'rollcall_http_request_seconds',
+    help: 'Time from request to answer; blocked reads included.',
+    labelNames: ['dialect'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 10, 60, 600],
+    registers: [registry],
+  });
+  const questions = new Counter({
+    name: 'rollcall_dns_questions_total',
+    help: 'DNS questions answered, by type and response code.',
+    labelNames: ['type', 'rcode', 'transport'],
+    registers: [registry],
+  });
+  const drops = new Counter({
+    name: 'rollcall_dns_dropped_total',
+    help: 'DNS packets that were not answered, by reason.',
+    labelNames: ['reason', 'transport'],
+    registers: [registry],
+  });
+  return {
+    httpAnswered: (dialect, status, seconds) => {
+      requests.inc({ dialect, status });
+      durations.observe({ dialect }, seconds);
+    },
+    dns: {
+      onAnswered: (type, rcode, transport) => {
+        questions.inc({ type, rcode, transport });
+      },
+      onDropped: (reason, transport) => {
+        drops.inc({ reason, transport });
+      },
+    },
+    observe: (gauges) => {
+      for (const [name, { help, value }] of Object.entries(gauges)) observeGauge(registry, name, help, value);
+    },
+    page: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
+  };
+}
+
+function observeGauge(registry: Registry, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}

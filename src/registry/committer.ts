@@ -1,0 +1,210 @@
+import {
+  isEmpty,
+  RollcallError,
+  type CommitResult,
+  type Compare,
+  type Decision,
+  type Draft,
+  type Revision,
+  type State,
+  type Txn,
+} from '../core/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Random } from '../platform/random.ts';
+import { StoreError, type Store } from '../store/store.ts';
+import { encodeValue } from '../view/codec.ts';
+import type { View } from '../view/view.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import { RecentOperations } from './recent-operations.ts';
+
+/** Longest a write may take before the caller is told that it failed. */
+const DEADLINE_MS = 3000;
+/** A lost reply is worth one more try only when it was lost quickly. */
+const RESEND_WITHIN_MS = 400;
+const RESEND_PAUSE_MS = 100;
+const CATCH_UP_MS = 1500;
+const MAX_ATTEMPTS = 100;
+
+interface Deps {
+  readonly store: Store;
+  readonly view: View;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Called when the store turns out to be in another epoch, to have it adopted. */
+  readonly onEpochChanged: () => void;
+}
+
+export interface Committed<T> {
+  readonly result: T;
+  /** The view has at least this revision when the caller learns of it. */
+  readonly revision: Revision;
+}
+
+/**
+ * Takes decisions and commits them: decide on the view, commit, wait until the view has it.
+ *
+ * On a conflict the view catches up and the decision is taken again; writers of one record that
+ * collide queue behind each other. A refusal or a "nothing to do" counts only when decided on a view
+ * that is as new as the store.
+ */
+export class Committer {
+  readonly #deps: Deps;
+  readonly #contended = new KeyedQueue();
+  readonly #recent: RecentOperations;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#recent = new RecentOperations(deps.view);
+  }
+
+  /**
+   * Throws what `decide` throws, and `not_ready`, `store_unavailable`, `outcome_unknown`, `aborted`.
+   */
+  async commit<T>(decide: (state: State) => Decision<T>): Promise<Committed<T>> {
+    const { view, clock } = this.#deps;
+    if (!view.ready) throw new RollcallError('not_ready');
+    const deadline = clock.monotonic() + DEADLINE_MS;
+    let release: (() => void) | undefined;
+    let caughtUp = false;
+    try {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS && clock.monotonic() < deadline; attempt++) {
+        const decision = attemptTo(() => decide(view.state));
+        if ('failure' in decision || isEmpty(decision.value.draft)) {
+          if (caughtUp) return { result: valueOf(decision).result, revision: view.state.revision };
+          await this.catchUp();
+          caughtUp = true;
+          continue;
+        }
+        const outcome = await this.#submit(decision.value.draft);
+        if (outcome.kind === 'applied') {
+          await view.reach(outcome.revision, CATCH_UP_MS);
+          return { result: decision.value.result, revision: outcome.revision };
+        }
+        if (outcome.kind === 'conflict') {
+          if (outcome.compare.kind === 'lease-due')
+            throw new RollcallError('aborted', 'The lease was renewed');
+          release ??= await this.#contended.enter(
+            contendedKey(outcome.compare),
+            deadline - clock.monotonic(),
+          );
+        }
+        await this.catchUp();
+        caughtUp = true;
+      }
+    } finally {
+      release?.();
+    }
+    throw new RollcallError('aborted');
+  }
+
+  /** Waits until the view has everything acknowledged by any node before this call. */
+  async catchUp(): Promise<void> {
+    const { store, view } = this.#deps;
+    const revision = await store.revision().catch((error: unknown) => {
+      throw refusal(error);
+    });
+    await view.reach(revision, CATCH_UP_MS);
+  }
+
+  async #submit(draft: Draft): Promise<Outcome> {
+    const txn = encode(draft, this.#deps.random.token());
+    this.#recent.remember(txn.operation);
+    try {
+      const result = await this.#send(txn);
+      if (result === undefined) return { kind: 'again' };
+      if (result.outcome === 'applied') return { kind: 'applied', revision: result.revision };
+      return { kind: 'conflict', compare: result.compare };
+    } finally {
+      this.#recent.forget(txn.operation);
+    }
+  }
+
+  /** Sends a transaction, once more where a reply was lost quickly; undefined where the epoch changed. */
+  async #send(txn: Txn): Promise<CommitResult | undefined> {
+    const { store, clock } = this.#deps;
+    const startedAt = clock.monotonic();
+    let resent = false;
+    for (;;) {
+      try {
+        const result = await store.commit(txn);
+        if (result.outcome === 'applied' || !resent) return result;
+        // A conflict with ourselves: the first attempt was applied, though its reply was lost.
+        await this.catchUp();
+        const revision = this.#recent.revisionOf(txn.operation);
+        return revision === undefined ? result : { outcome: 'applied', revision };
+      } catch (error) {
+        const code = error instanceof StoreError ? error.code : undefined;
+        if (code === 'epoch_changed') {
+          await this.#adopted();
+          return undefined;
+        }
+        // Sending it again is safe: it compares every record it writes.
+        const quickly = clock.monotonic() - startedAt < RESEND_WITHIN_MS;
+        if (code !== 'unknown_outcome' || !quickly || txn.puts.length + txn.deletes.length === 0)
+          throw refusal(error);
+        resent = true;
+        await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
+      }
+    }
+  }
+
+  async #adopted(): Promise<void> {
+    const { view, onEpochChanged } = this.#deps;
+    await new Promise<void>((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      };
+      const timer = setTimeout(finish, CATCH_UP_MS);
+      const stop = view.onCommits(finish);
+      onEpochChanged();
+    });
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'applied'; readonly revision: Revision }
+  | { readonly kind: 'conflict'; readonly compare: Compare }
+  | { readonly kind: 'again' };
+
+type Attempt<T> = { readonly value: T } | { readonly failure: unknown };
+
+function attemptTo<T>(take: () => T): Attempt<T> {
+  try {
+    return { value: take() };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+function valueOf<T>(attempt: Attempt<T>): T {
+  if ('failure' in attempt) throw attempt.failure;
+  return attempt.value;
+}
+
+function encode(draft: Draft, operation: string): Txn {
+  const puts = draft.puts.map((put) => ({
+    table: put.table,
+    key: put.key,
+    createRevision: put.createRevision,
+    value: encodeValue(put),
+  }));
+  return { ...draft, operation, puts };
+}
+
+function contendedKey(compare: Compare): string {
+  switch (compare.kind) {
+    case 'record':
+      return `${compare.table}/${compare.key}`;
+    case 'topic':
+      return compare.topic;
+    case 'lease-due':
+      return compare.lease;
+  }
+}
+
+function refusal(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error;
+  return new RollcallError(error.code === 'unknown_outcome' ? 'outcome_unknown' : 'store_unavailable');
+}

@@ -1,0 +1,116 @@
+import {
+  checkKey,
+  checkLease,
+  decideExpiry,
+  decideRegrant,
+  decideStatus,
+  heartbeatTtlMs,
+  RollcallError,
+  type Check,
+  type CheckStatus,
+} from '../core/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { View } from '../view/view.ts';
+import type { Committer } from './committer.ts';
+import type { Renewals } from './renewals.ts';
+
+interface Deps {
+  readonly committer: Committer;
+  readonly renewals: Renewals;
+  readonly view: View;
+  readonly clock: Clock;
+  /** How long a changed output of an unchanged status may wait before it is written. */
+  readonly outputIntervalMs: number;
+}
+
+interface Output {
+  readonly text: string;
+  readonly writtenAt: number;
+}
+
+/** Takes in what checks report, by heartbeat or probe. */
+export class Health {
+  readonly #deps: Deps;
+  readonly #outputs = new Map<string, Output>();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    deps.view.onCommits(() => {
+      this.#forget();
+    });
+  }
+
+  /**
+   * Renews a check's lease, and changes its status where that differs.
+   *
+   * A heartbeat that changes nothing reaches neither the catalog nor other nodes. Throws
+   * `check_not_found`, `check_not_renewable`, and what a commit throws.
+   */
+  async heartbeat(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> {
+    const check = await this.#find(node, checkId);
+    const ttlMs = heartbeatTtlMs(check);
+    if (ttlMs === undefined) {
+      throw new RollcallError('check_not_renewable', `CheckID "${checkId}" does not have associated TTL`);
+    }
+    if (check.status !== status || this.#outputDue(check, output)) {
+      await this.report(node, checkId, status, output);
+      if (check.status !== status) return;
+    }
+    this.#remember(node, checkId, output);
+    if (await this.#deps.renewals.renew(checkLease(node, checkId), ttlMs)) return;
+    await this.#deps.committer.commit((state) => decideRegrant(state, node, checkId));
+  }
+
+  /** Changes a check's status and output as reported. Throws `check_not_found`, and what a commit throws. */
+  async report(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> {
+    const held = this.#deps.view.state.checks.get(checkKey(node, checkId));
+    const writeOutput = held !== undefined && this.#outputDue(held, output);
+    const unchanged = held?.status === status && !writeOutput;
+    if (!unchanged) {
+      await this.#deps.committer.commit((state) =>
+        decideStatus(state, { node, checkId, status, output, writeOutput }),
+      );
+      this.#outputs.set(checkKey(node, checkId), { text: output, writtenAt: this.#deps.clock.monotonic() });
+    } else {
+      this.#remember(node, checkId, output);
+    }
+  }
+
+  /** Acts on a lease whose deadline has passed. Throws `aborted` when it was renewed meanwhile. */
+  async expire(lease: string): Promise<'critical' | 'evicted' | 'deregistered' | 'stale'> {
+    return (await this.#deps.committer.commit((state) => decideExpiry(state, lease))).result;
+  }
+
+  /** A check's output as this node last heard it, which the catalog may not have yet. */
+  latestOutput(check: Check): string {
+    return this.#outputs.get(checkKey(check.node, check.id))?.text ?? check.output;
+  }
+
+  async #find(node: string, checkId: string): Promise<Check> {
+    if (!this.#deps.view.ready) throw new RollcallError('not_ready');
+    const key = checkKey(node, checkId);
+    if (!this.#deps.view.state.checks.has(key)) await this.#deps.committer.catchUp();
+    const check = this.#deps.view.state.checks.get(key);
+    if (check === undefined) throw new RollcallError('check_not_found', `Unknown check "${checkId}"`);
+    return check;
+  }
+
+  #outputDue(check: Check, output: string): boolean {
+    if (check.output === output) return false;
+    const last = this.#outputs.get(checkKey(check.node, check.id));
+    return last === undefined || this.#deps.clock.monotonic() - last.writtenAt >= this.#deps.outputIntervalMs;
+  }
+
+  #remember(node: string, checkId: string, output: string): void {
+    const key = checkKey(node, checkId);
+    const held = this.#outputs.get(key);
+    if (held !== undefined && held.text !== output) this.#outputs.set(key, { ...held, text: output });
+  }
+
+  /** Drops outputs of checks that are gone, once they are the larger part. */
+  #forget(): void {
+    const { checks } = this.#deps.view.state;
+    if (this.#outputs.size <= 2 * checks.size + 100) return;
+    for (const key of this.#outputs.keys()) if (!checks.has(key)) this.#outputs.delete(key);
+  }
+}

@@ -1,0 +1,3 @@
+export { Registry, type Identity } from './registry.ts';
+export type { Answer, Freshness, ReadMode, ReadOptions } from './reads.ts';
+export type { Placed, Placement, ServiceRing } from './rings.ts';

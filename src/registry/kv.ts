@@ -1,0 +1,38 @@
+import {
+  decideKvDelete,
+  decideKvDeleteTree,
+  decideKvPut,
+  decideKvReap,
+  type KvPut,
+  type Revision,
+} from '../core/index.ts';
+import type { Committer } from './committer.ts';
+
+/** Writes configuration keys. */
+export class Kv {
+  readonly #committer: Committer;
+
+  constructor(committer: Committer) {
+    this.#committer = committer;
+  }
+
+  /** Whether the put's condition held. Throws what a commit throws. */
+  async put(put: KvPut): Promise<boolean> {
+    return (await this.#committer.commit((state) => decideKvPut(state, put))).result;
+  }
+
+  /** Whether the condition held. Throws what a commit throws. */
+  async delete(key: string, expectedRevision?: Revision): Promise<boolean> {
+    return (await this.#committer.commit((state) => decideKvDelete(state, key, expectedRevision))).result;
+  }
+
+  /** Removes every key that begins with `prefix`. Throws what a commit throws. */
+  async deleteTree(prefix: string): Promise<void> {
+    await this.#committer.commit((state) => decideKvDeleteTree(state, prefix));
+  }
+
+  /** Forgets deletions up to a revision, at most `limit` of them, and says how many. Throws what a commit throws. */
+  async reapTombstones(upTo: Revision, limit: number): Promise<number> {
+    return (await this.#committer.commit((state) => decideKvReap(state, upTo, limit))).result;
+  }
+}

@@ -1,0 +1,96 @@
+import { RollcallError, type Query, type Revision } from '../core/index.ts';
+import type { Store } from '../store/store.ts';
+import type { View } from '../view/view.ts';
+
+/**
+ * How fresh an answer must be.
+ *
+ * `stale`: memory as it is. `default`: everything that any node had acknowledged; memory as it is,
+ * labelled with its age, while the store cannot be reached. `consistent`: the same, proved by a
+ * write, or refused.
+ */
+export type ReadMode = 'stale' | 'default' | 'consistent';
+
+export interface ReadOptions {
+  readonly mode: ReadMode;
+  /** Block until the query's index passes this; 0 or absent answers at once. */
+  readonly index?: Revision;
+  readonly waitMs?: number;
+  /** Ends a blocked read early, as when its reader has gone. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is known about how fresh an answer is. */
+export interface Freshness {
+  /** Ms since the store last confirmed this node's view. */
+  readonly ageMs: number;
+  /** False when the store has been silent for more than three seconds. */
+  readonly knownLeader: boolean;
+}
+
+export interface Answer<T> extends Freshness {
+  readonly value: T;
+  /** Never 0, and at most the view's revision. */
+  readonly index: Revision;
+}
+
+const SILENT_MS = 3000;
+const CATCH_UP_MS = 1500;
+
+/** Reads from the view in the mode asked for, blocking where asked to. */
+export class Reads {
+  readonly #store: Store;
+  readonly #view: View;
+  #probe: Promise<Revision> | undefined;
+
+  constructor(store: Store, view: View) {
+    this.#store = store;
+    this.#view = view;
+  }
+
+  /** Throws `not_ready`, and in `consistent` mode `store_unavailable`. */
+  async read<T>(query: Query<T>, options: ReadOptions): Promise<Answer<T>> {
+    if (!this.#view.ready) throw new RollcallError('not_ready');
+    if (options.mode === 'default') await this.#refresh();
+    if (options.mode === 'consistent') await this.#barrier();
+    if (options.index !== undefined && options.index > 0 && options.signal?.aborted !== true) {
+      const signal = options.signal ?? new AbortController().signal;
+      await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
+    }
+    return this.answer(query);
+  }
+
+  /** The answer from memory as it is, now. */
+  answer<T>(query: Query<T>): Answer<T> {
+    const { state } = this.#view;
+    return { value: query.run(state), index: Math.max(1, query.index(state)), ...this.freshness() };
+  }
+
+  freshness(): Freshness {
+    const ageMs = Math.round(this.#view.ageMs);
+    return { ageMs, knownLeader: ageMs <= SILENT_MS };
+  }
+
+  /** Catches up with the store if it can be reached; one question serves all readers of the tick. */
+  async #refresh(): Promise<void> {
+    if (!this.#store.status().available) return;
+    this.#probe ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
+      this.#probe = undefined;
+      return this.#store.revision();
+    });
+    try {
+      await this.#view.reach(await this.#probe, CATCH_UP_MS);
+    } catch {
+      // The answer's age tells the reader; a lookup never fails because the store does.
+    }
+  }
+
+  async #barrier(): Promise<void> {
+    try {
+      await this.#view.reach(await this.#store.barrier(), CATCH_UP_MS);
+    } catch (error) {
+      if (error instanceof RollcallError) throw error;
+      throw new RollcallError('store_unavailable');
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { type State, type StateCommit } from '../core/index.ts';
+import type { Hash64 } from '../core/ring/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Random } from '../platform/random.ts';
+import type { Store } from '../store/store.ts';
+import type { View } from '../view/view.ts';
+import { Catalog } from './catalog.ts';
+import { Committer } from './committer.ts';
+import { Health } from './health.ts';
+import { Kv } from './kv.ts';
+import { Leases } from './leases.ts';
+import { Reads } from './reads.ts';
+import { Renewals } from './renewals.ts';
+import { Rings } from './rings.ts';
+
+/** Who this registry node is, and whom it answers for. */
+export interface Identity {
+  readonly datacenter: string;
+  /** This registry node in the catalog. */
+  readonly nodeName: string;
+  readonly nodeId: string;
+  /** The logical node that self-registered services live on, shared by all registry nodes. */
+  readonly agentName: string;
+  readonly agentId: string;
+  /** IP address this node is reached at. */
+  readonly address: string;
+  readonly version: string;
+}
+
+interface Deps {
+  readonly identity: Identity;
+  readonly store: Store;
+  readonly view: View;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hash64: Hash64;
+  readonly outputIntervalMs: number;
+  readonly onEpochChanged: () => void;
+}
+
+/** The use cases that dialects and the runtime call; one per registry node. */
+export class Registry {
+  readonly identity: Identity;
+  readonly catalog: Catalog;
+  readonly health: Health;
+  readonly kv: Kv;
+  readonly leases: Leases;
+  readonly reads: Reads;
+  readonly rings: Rings;
+  readonly #view: View;
+  readonly #store: Store;
+
+  constructor(deps: Deps) {
+    const { store, view, clock } = deps;
+    const committer = new Committer(deps);
+    this.identity = deps.identity;
+    this.#view = view;
+    this.#store = store;
+    this.catalog = new Catalog(committer);
+    this.kv = new Kv(committer);
+    this.leases = new Leases(store, deps.identity.nodeId);
+    this.health = new Health({
+      committer,
+      renewals: new Renewals(store),
+      view,
+      clock,
+      outputIntervalMs: deps.outputIntervalMs,
+    });
+    this.reads = new Reads(store, view);
+    this.rings = new Rings(view, deps.hash64);
+  }
+
+  /** The catalog in memory, as old as `reads.freshness()` says; hold it for one turn only. */
+  get state(): State {
+    return this.#view.state;
+  }
+
+  /** Whether the catalog has been loaded; nothing is served before. */
+  get ready(): boolean {
+    return this.#view.ready;
+  }
+
+  /** Calls `listener` after every change of the catalog, with what changed; with nothing where all of it may have. */
+  onChange(listener: (commits: readonly StateCommit[]) => void): () => void {
+    return this.#view.onCommits(listener);
+  }
+
+  /** What operators want to know about the store and this node's view of it. */
+  status(): {
+    store: string;
+    storeAvailable: boolean;
+    revision: number;
+    ageMs: number;
+    lostRevisions: number;
+    waiters: number;
+  } {
+    const { view, store } = { view: this.#view, store: this.#store };
+    return {
+      store: store.kind,
+      storeAvailable: store.status().available,
+      revision: view.state.revision,
+      ageMs: Math.round(view.ageMs),
+      lostRevisions: view.lostRevisions,
+      waiters: view.waiters,
+    };
+  }
+}

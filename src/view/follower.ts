@@ -1,0 +1,153 @@
+import { State, type Revision } from '../core/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import { StoreError, type Adoption, type Store } from '../store/store.ts';
+import { decodeCommit, decodeRecord } from './codec.ts';
+import { Refilling } from './refill.ts';
+import type { View } from './view.ts';
+
+const BACKOFF_MS = { first: 50, most: 1000 };
+
+interface Deps {
+  readonly store: Store;
+  readonly view: View;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps a view equal to its store, for ever: adopt, snapshot, then every commit.
+ *
+ * A break in the history (another epoch, trimmed log) means a new snapshot; a silent store means
+ * trying again while the view goes on answering, ever older.
+ */
+export class Follower {
+  readonly #deps: Deps;
+  readonly #stopping = new AbortController();
+  readonly #refilling: Refilling;
+  #attempt = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#refilling = new Refilling(deps.clock);
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#attempt.abort();
+    await this.#running;
+  }
+
+  /** Starts the current attempt over: somebody has noticed that the epoch changed. */
+  restart(): void {
+    this.#attempt.abort();
+  }
+
+  async #run(): Promise<void> {
+    let backoffMs = 0;
+    let snapshotNeeded = true;
+    while (!this.#stopped()) {
+      this.#attempt = new AbortController();
+      try {
+        const adoption = await this.#adopt();
+        snapshotNeeded ||= adoption.opened;
+        if (snapshotNeeded) await this.#load(adoption, this.#attempt.signal);
+        snapshotNeeded = false;
+        backoffMs = 0;
+        await this.#follow(this.#attempt.signal);
+      } catch (error) {
+        if (this.#stopped()) return;
+        snapshotNeeded ||= error instanceof StoreError && error.code === 'gap';
+        this.#report(error);
+        backoffMs = Math.min(BACKOFF_MS.most, Math.max(BACKOFF_MS.first, backoffMs * 2));
+        await this.#pause(backoffMs);
+      }
+    }
+  }
+
+  #stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #adopt(): Promise<Adoption> {
+    const { store, view, logger } = this.#deps;
+    const adoption = await store.adopt(view.state.revision);
+    if (adoption.opened) {
+      logger.warn(
+        { epoch: adoption.epoch, lost: adoption.lost },
+        'opened an epoch: the store is another one, or went back',
+      );
+    }
+    if (adoption.lost > 0) view.lost(adoption.lost);
+    return adoption;
+  }
+
+  /** Builds a new state beside the one in use and swaps it in once it is whole. */
+  async #load(adoption: Adoption, signal: AbortSignal): Promise<void> {
+    const { store, view, logger } = this.#deps;
+    if (view.ready) await this.#refilling.run(store, view.state, adoption, logger);
+    const next = new State();
+    const snapshot = await store.snapshot(signal);
+    for await (const items of snapshot.items) {
+      for (const item of items) {
+        if (item.kind === 'topic') next.touch(item.topic, item.revision);
+        else {
+          const { table, value } = decodeRecord(item.record);
+          if (value !== undefined) next.load(table, value);
+        }
+      }
+    }
+    next.revision = snapshot.base;
+    await this.#catchUp(next, await store.revision(), signal);
+    if (view.ready && this.#refilling.mustWait(next, view.state)) {
+      throw new StoreError('gap', 'the store is being refilled by another node');
+    }
+    view.replace(next);
+    view.verified();
+    logger.info({ revision: next.revision, records: next.size }, 'loaded a snapshot');
+  }
+
+  async #catchUp(state: State, target: Revision, signal: AbortSignal): Promise<void> {
+    if (state.revision >= target) return;
+    for await (const commits of this.#deps.store.follow(state.revision, signal)) {
+      for (const commit of commits) state.apply(decodeCommit(commit));
+      if (state.revision >= target) return;
+    }
+    throw new StoreError('unavailable', 'stopped before the snapshot was whole');
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { store, view } = this.#deps;
+    for await (const commits of store.follow(view.state.revision, signal)) {
+      view.verified();
+      if (commits.length > 0) view.apply(commits.map(decodeCommit));
+    }
+  }
+
+  #report(error: unknown): void {
+    const code = error instanceof StoreError ? error.code : 'internal';
+    const fields = { code, err: error, ageMs: Math.round(this.#deps.view.ageMs) };
+    if (code === 'gap') this.#deps.logger.info(fields, 'the history has a break; loading a snapshot');
+    else this.#deps.logger.warn(fields, 'following the store failed; trying again');
+  }
+
+  async #pause(ms: number): Promise<void> {
+    const jittered = ms * (0.5 + this.#deps.random.fraction() / 2);
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#stopping.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, jittered);
+      this.#stopping.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}

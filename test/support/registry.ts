@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../src/platform/clock.ts';
+import { createLogger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { loadXxhash64 } from '../../src/platform/xxhash.ts';
+import { Registry, type Identity } from '../../src/registry/index.ts';
+import { createEmbeddedStore } from '../../src/store/embedded/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import { Follower } from '../../src/view/follower.ts';
+import { View } from '../../src/view/view.ts';
+import { eventually } from './eventually.ts';
+
+/** A registry over a real store, without protocols or background jobs. */
+export interface TestRegistry {
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly view: View;
+  stop(): Promise<void>;
+}
+
+export const TEST_IDENTITY: Identity = {
+  datacenter: 'dc1',
+  nodeName: 'registry-1',
+  nodeId: '11111111-1111-4111-8111-111111111111',
+  agentName: 'rollcall',
+  agentId: '22222222-2222-4222-8222-222222222222',
+  address: '127.0.0.1',
+  version: '0.0.0-test',
+};
+
+/** Starts a registry on an embedded store in a temporary directory, or on the store given. */
+export async function startRegistry(
+  options: { identity?: Partial<Identity>; store?: Store } = {},
+): Promise<TestRegistry> {
+  const directory = await mkdtemp(join(tmpdir(), 'rollcall-registry-'));
+  const logger = createLogger('silent');
+  const store = options.store ?? createEmbeddedStore({ directory, logger });
+  const view = new View(systemClock);
+  const follower = new Follower({ store, view, clock: systemClock, random: systemRandom, logger });
+  const registry = new Registry({
+    identity: { ...TEST_IDENTITY, ...options.identity },
+    store,
+    view,
+    clock: systemClock,
+    random: systemRandom,
+    hash64: await loadXxhash64(),
+    outputIntervalMs: 300_000,
+    onEpochChanged: () => {
+      follower.restart();
+    },
+  });
+  await store.open();
+  follower.start();
+  await eventually(() => view.ready, 'the first snapshot');
+  return {
+    registry,
+    store,
+    view,
+    stop: async () => {
+      await follower.stop();
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
