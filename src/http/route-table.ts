@@ -1,0 +1,98 @@
+import type { Method, Route } from './route.ts';
+
+interface Branch {
+  readonly fixed: Map<string, Branch>;
+  parameter: Branch | undefined;
+  /** Routes that end here. */
+  readonly routes: Route[];
+  /** Routes whose last parameter takes the rest of the path from here on. */
+  readonly rest: Route[];
+}
+
+export type Match =
+  | { readonly kind: 'route'; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  | { readonly kind: 'wrong-method'; readonly allowed: readonly Method[] }
+  | { readonly kind: 'none' };
+
+/**
+ * Finds the route of a path by its segments.
+ *
+ * Fixed segments win over parameters. Segments arrive encoded and are decoded one by one, so an
+ * encoded slash stays inside its parameter.
+ */
+export class RouteTable {
+  readonly #root: Branch = branch();
+  readonly #ignoreTrailingSlash: boolean;
+
+  constructor(routes: readonly Route[], ignoreTrailingSlash: boolean) {
+    this.#ignoreTrailingSlash = ignoreTrailingSlash;
+    for (const route of routes) this.#add(route);
+  }
+
+  /** Throws a `URIError` for a broken percent encoding. */
+  match(method: string, path: string): Match {
+    const segments = path.slice(1).split('/');
+    if (this.#ignoreTrailingSlash && segments.length > 1 && segments.at(-1) === '') segments.pop();
+    const values: string[] = [];
+    const found = find(this.#root, segments, 0, values);
+    if (found === undefined) return { kind: 'none' };
+    const route = found.find((each) => each.method === method);
+    if (route === undefined) return { kind: 'wrong-method', allowed: found.map((each) => each.method) };
+    return { kind: 'route', route, params: named(route, values) };
+  }
+
+  #add(route: Route): void {
+    let at = this.#root;
+    for (const segment of route.path.slice(1).split('/')) {
+      if (segment.endsWith('+}')) {
+        at.rest.push(route);
+        return;
+      }
+      at = segment.startsWith('{') ? (at.parameter ??= branch()) : fixed(at, segment);
+    }
+    at.routes.push(route);
+  }
+}
+
+function branch(): Branch {
+  return { fixed: new Map(), parameter: undefined, routes: [], rest: [] };
+}
+
+function fixed(at: Branch, segment: string): Branch {
+  const held = at.fixed.get(segment) ?? branch();
+  at.fixed.set(segment, held);
+  return held;
+}
+
+/** The routes at a path; `values` receives the encoded values of its parameters. */
+function find(
+  at: Branch,
+  segments: readonly string[],
+  depth: number,
+  values: string[],
+): readonly Route[] | undefined {
+  const segment = segments[depth];
+  if (segment === undefined) {
+    if (at.routes.length > 0) return at.routes;
+    if (at.rest.length === 0) return undefined;
+    values.push('');
+    return at.rest;
+  }
+  const next = at.fixed.get(segment);
+  const found = next && find(next, segments, depth + 1, values);
+  if (found !== undefined) return found;
+  if (at.parameter !== undefined && segment !== '') {
+    values.push(segment);
+    const behind = find(at.parameter, segments, depth + 1, values);
+    if (behind !== undefined) return behind;
+    values.pop();
+  }
+  if (at.rest.length === 0) return undefined;
+  values.push(segments.slice(depth).join('/'));
+  return at.rest;
+}
+
+function named(route: Route, values: readonly string[]): Record<string, string> {
+  const names = [...route.path.matchAll(/\{([^}+]+)\+?\}/g)].map((match) => match[1] ?? '');
+  return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i] ?? '')]));
+}
