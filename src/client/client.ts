@@ -1,0 +1,134 @@
+import type { Instance, KeyPlacement, NodeStatus, ServiceDefinition } from './types.ts';
+
+export interface ClientOptions {
+  /** Base URL of a registry node; default `http://127.0.0.1:8500`. */
+  readonly url?: string;
+  /** Deadline of each request; default 5,000 ms. */
+  readonly timeoutMs?: number;
+}
+
+/** An answer other than success; `status` is 0 when there was no answer at all. */
+export class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RequestError';
+    this.status = status;
+  }
+}
+
+interface HealthEntry {
+  readonly Node: { readonly Node: string; readonly Address: string };
+  readonly Service: { readonly ID: string; readonly Address: string; readonly Port: number };
+}
+
+/** Talks to a registry node; every call has a deadline and throws `RequestError`. */
+export class RollcallClient {
+  readonly #url: string;
+  readonly #timeoutMs: number;
+
+  constructor(options: ClientOptions = {}) {
+    this.#url = (options.url ?? 'http://127.0.0.1:8500').replace(/\/+$/, '');
+    this.#timeoutMs = options.timeoutMs ?? 5000;
+  }
+
+  async status(): Promise<NodeStatus> {
+    return this.#json<NodeStatus>('/api/v1/status');
+  }
+
+  /** Names of all services with their tags. */
+  async services(): Promise<Readonly<Record<string, readonly string[]>>> {
+    return this.#json('/v1/catalog/services');
+  }
+
+  /** Instances of a service that pass all their checks. */
+  async instances(service: string): Promise<readonly Instance[]> {
+    const entries = await this.#json<readonly HealthEntry[]>(
+      `/v1/health/service/${encodeURIComponent(service)}?passing`,
+    );
+    return entries.map(({ Node, Service }) => ({
+      id: Service.ID,
+      node: Node.Node,
+      address: Service.Address === '' ? Node.Address : Service.Address,
+      port: Service.Port,
+    }));
+  }
+
+  /** The instance that owns a key, and the next `replicas - 1` behind it. */
+  async owner(service: string, key: string, replicas = 1): Promise<KeyPlacement> {
+    const query = new URLSearchParams({ key, replicas: String(replicas) });
+    return this.#json(`/api/v1/services/${encodeURIComponent(service)}/owner?${query.toString()}`);
+  }
+
+  /** Registers an instance; registering it again updates it. */
+  async register({ ttlSeconds, ...service }: ServiceDefinition): Promise<void> {
+    const check = ttlSeconds === undefined ? undefined : { TTL: `${String(ttlSeconds)}s`, Status: 'passing' };
+    const body = JSON.stringify({ ...service, check });
+    await this.#request('/v1/agent/service/register', { method: 'PUT', body });
+  }
+
+  /** Renews the lease of an instance that was registered with `ttlSeconds`. */
+  async heartbeat(id: string): Promise<void> {
+    await this.#request(`/v1/agent/check/pass/${encodeURIComponent(`service:${id}`)}`, { method: 'PUT' });
+  }
+
+  async deregister(id: string): Promise<void> {
+    await this.#request(`/v1/agent/service/deregister/${encodeURIComponent(id)}`, { method: 'PUT' });
+  }
+
+  /** The value of a configuration key; undefined when there is none. */
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const response = await this.#request(`${keyPath(key)}?raw`, { allow: [404] });
+    return response.status === 404 ? undefined : new Uint8Array(await response.arrayBuffer());
+  }
+
+  async put(key: string, value: string | Uint8Array): Promise<void> {
+    await this.#request(keyPath(key), { method: 'PUT', body: value });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#request(keyPath(key), { method: 'DELETE' });
+  }
+
+  async #json<T>(path: string): Promise<T> {
+    return (await (await this.#request(path)).json()) as T;
+  }
+
+  async #request(
+    path: string,
+    options: { method?: string; body?: string | Uint8Array; allow?: readonly number[] } = {},
+  ): Promise<Response> {
+    const { method = 'GET', body, allow = [] } = options;
+    let response: Response;
+    try {
+      const signal = AbortSignal.timeout(this.#timeoutMs);
+      response = await fetch(`${this.#url}${path}`, {
+        method,
+        signal,
+        ...(body === undefined ? {} : { body }),
+      });
+    } catch (error) {
+      throw new RequestError(0, `no answer from ${this.#url}`, { cause: error });
+    }
+    if (response.ok || allow.includes(response.status)) return response;
+    const text = (await response.text()).trim();
+    throw new RequestError(
+      response.status,
+      text === '' ? `status ${String(response.status)}` : detailOf(text),
+    );
+  }
+}
+
+function keyPath(key: string): string {
+  return `/v1/kv/${key.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+function detailOf(text: string): string {
+  try {
+    const problem = JSON.parse(text) as { detail?: string; title?: string };
+    return problem.detail ?? problem.title ?? text;
+  } catch {
+    return text;
+  }
+}

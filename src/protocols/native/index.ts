@@ -1,0 +1,26 @@
+import type { Registry } from '../../registry/index.ts';
+import type { Dialect, Method, RouteRequest, RouteResponse } from '../../http/index.ts';
+import { problem, problemOf } from './errors.ts';
+import { ringRoutes } from './rings.ts';
+import { statusRoutes } from './status.ts';
+
+/** Rollcall's own API, for what no other dialect has; errors are RFC 9457 problem documents. */
+export function createNativeDialect(registry: Registry): Dialect {
+  return {
+    name: 'native',
+    prefixes: ['/api'],
+    routes: [...ringRoutes(registry), ...statusRoutes(registry)],
+    ignoreTrailingSlash: false,
+    uncleanPath: 'collapse',
+    headAsGet: true,
+    notFound: (request: RouteRequest) => problem('route_not_found', undefined, request.path),
+    methodNotAllowed: (request: RouteRequest, allowed: readonly Method[]) =>
+      withAllow(problem('method_not_allowed', undefined, request.path), allowed),
+    options: (allowed: readonly Method[]) => withAllow({ status: 204 }, allowed),
+    failure: problemOf,
+  };
+}
+
+function withAllow(response: RouteResponse, allowed: readonly Method[]): RouteResponse {
+  return { ...response, headers: { ...response.headers, Allow: ['OPTIONS', ...allowed].join(', ') } };
+}
