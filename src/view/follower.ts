@@ -79,12 +79,10 @@ export class Follower {
   async #adopt(): Promise<Adoption> {
     const { store, view, logger } = this.#deps;
     const adoption = await store.adopt(view.state.revision);
-    if (adoption.opened) {
-      logger.warn(
-        { epoch: adoption.epoch, lost: adoption.lost },
-        'opened an epoch: the store is another one, or went back',
-      );
-    }
+    const { epoch, lost, fresh } = adoption;
+    if (adoption.opened && epoch === 0) logger.info({ fresh }, 'opened a new store');
+    else if (adoption.opened)
+      logger.warn({ epoch, lost, fresh }, 'opened an epoch: the store is another one, or went back');
     if (adoption.lost > 0) view.lost(adoption.lost);
     return adoption;
   }

@@ -1,0 +1,108 @@
+import type { Clock } from '../../src/platform/clock.ts';
+import { createEurekaDialect } from '../../src/protocols/eureka/index.ts';
+import type { Registry } from '../../src/registry/index.ts';
+import { send, serveDialects, type HttpAnswer } from './http.ts';
+import { startRegistry, type TestRegistry } from './registry.ts';
+
+export const NOW = 1_700_000_000_000;
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The Eureka dialect on a real socket over a registry of its own, with a clock that tests set. */
+export class EurekaServer {
+  readonly port: number;
+  readonly clock: Clock & { time: number };
+  readonly #registry: TestRegistry;
+  readonly #stop: () => Promise<void>;
+
+  private constructor(
+    port: number,
+    clock: Clock & { time: number },
+    registry: TestRegistry,
+    stop: () => Promise<void>,
+  ) {
+    this.port = port;
+    this.clock = clock;
+    this.#registry = registry;
+    this.#stop = stop;
+  }
+
+  static async start(): Promise<EurekaServer> {
+    const tested = await startRegistry();
+    const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
+    const server = await serveDialects([createEurekaDialect(tested.registry, { clock })]);
+    return new EurekaServer(server.port, clock, tested, async () => {
+      await server.stop();
+      await tested.stop();
+    });
+  }
+
+  get registry(): Registry {
+    return this.#registry.registry;
+  }
+
+  /** Advances the lease clock once and acts on the leases that are due. */
+  async sweep(): Promise<void> {
+    const { due } = await this.#registry.store.sweep({ sweeper: 'test', limit: 100 });
+    for (const lease of due) await this.registry.health.expire(lease);
+  }
+
+  stop(): Promise<void> {
+    return this.#stop();
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return send(this.port, 'GET', path, { headers });
+  }
+
+  /** The answer to a GET that accepts JSON. */
+  async json(path: string): Promise<Json> {
+    const answer = await this.get(path, { Accept: 'application/json' });
+    if (answer.status !== 200) throw new Error(`GET ${path} answered ${String(answer.status)}`);
+    return JSON.parse(answer.text) as Json;
+  }
+
+  /** The instance at `apps/{app}/{id}`. */
+  async instance(app: string, id: string): Promise<Json> {
+    return (await this.json(`/eureka/apps/${app}/${id}`))['instance'] as Json;
+  }
+
+  async put(path: string, headers: Record<string, string> = {}): Promise<number> {
+    return (await send(this.port, 'PUT', path, { headers })).status;
+  }
+
+  async delete(path: string): Promise<number> {
+    return (await send(this.port, 'DELETE', path)).status;
+  }
+
+  post(app: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<HttpAnswer> {
+    return send(this.port, 'POST', `/eureka/apps/${encodeURIComponent(app)}`, {
+      body,
+      headers: { 'Content-Type': 'application/json', ...headers },
+    });
+  }
+
+  /** Registers an instance from its JSON fields; resolves with the status. */
+  async register(fields: Json, headers: Record<string, string> = {}): Promise<number> {
+    return (await this.post(String(fields['app']), JSON.stringify({ instance: fields }), headers)).status;
+  }
+}
+
+export const MY_OWN = { '@class': 'com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo', name: 'MyOwn' };
+
+/** What a client posts, in Netflix's form. */
+export function anEurekaInstance(fields: Json = {}): Json {
+  return {
+    instanceId: 'host-1:orders:8080',
+    hostName: 'host-1',
+    app: 'ORDERS',
+    ipAddr: '10.0.0.1',
+    status: 'UP',
+    port: { $: 8080, '@enabled': 'true' },
+    securePort: { $: 443, '@enabled': 'false' },
+    dataCenterInfo: MY_OWN,
+    vipAddress: 'orders',
+    lastDirtyTimestamp: String(NOW - 1000),
+    ...fields,
+  };
+}

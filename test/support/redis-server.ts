@@ -1,0 +1,178 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
+
+const START_TIMEOUT_MS = 15_000;
+const STOP_TIMEOUT_MS = 3000;
+
+export interface RedisServerOptions {
+  /** Default false: nothing survives a restart. */
+  readonly appendonly?: boolean;
+  /** Default `everysec`. */
+  readonly appendfsync?: 'always' | 'everysec' | 'no';
+  readonly password?: string;
+  /** Any other line of redis.conf, such as `maxmemory`. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+const running = new Set<RedisServer>();
+process.on('exit', () => {
+  for (const server of running) server.discard();
+});
+
+let available: boolean | undefined;
+
+/** Whether `redis-server` is on the PATH. */
+export function redisAvailable(): boolean {
+  available ??= spawnSync('redis-server', ['--version']).status === 0;
+  return available;
+}
+
+/** Skips the suite of a `before` hook where Redis is missing; with `CI=true` fails it instead. */
+export function requireRedis(context: Mocha.Context): void {
+  if (redisAvailable()) return;
+  if (process.env['CI'] === 'true') throw new Error('redis-server is not on the PATH');
+  context.skip();
+}
+
+/** A real redis-server of a test's own, on a free port of 127.0.0.1 and with a directory of its own. */
+export class RedisServer {
+  readonly port: number;
+  readonly #options: RedisServerOptions;
+  readonly directory = mkdtempSync(join(tmpdir(), 'rollcall-redis-'));
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, options: RedisServerOptions) {
+    this.port = port;
+    this.#options = options;
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    for (let attempt = 1; ; attempt += 1) {
+      const server = new RedisServer(await freePort(), options);
+      running.add(server);
+      try {
+        await server.#spawn();
+        return server;
+      } catch (error) {
+        await server.stop();
+        // Somebody else may have taken the port in between.
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
+  get url(): string {
+    const { password } = this.#options;
+    return `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${this.port}`;
+  }
+
+  /** Ends the server and removes its directory. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    this.discard();
+  }
+
+  /** As `stop`, without waiting for anything. */
+  discard(): void {
+    this.#child?.kill('SIGKILL');
+    running.delete(this);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** Starts again on the same directory and port, killing the server first where it still runs. */
+  async restart(): Promise<void> {
+    await this.kill();
+    await this.#spawn();
+  }
+
+  /** Sends one command over a connection of its own. */
+  async call(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    const client = new Redis(this.url, {
+      protocol: 2,
+      lazyConnect: true,
+      // It must get through while Redis answers BUSY.
+      enableReadyCheck: false,
+      retryStrategy: () => null,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return await client.call(command, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    const { appendonly = false, appendfsync = 'everysec', password, config = {} } = this.#options;
+    const settings: Record<string, string> = {
+      port: String(this.port),
+      bind: '127.0.0.1',
+      dir: this.directory,
+      save: '',
+      'repl-diskless-sync-delay': '0',
+      appendonly: appendonly ? 'yes' : 'no',
+      appendfsync,
+      ...(password === undefined ? {} : { requirepass: password }),
+      ...config,
+    };
+    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#child = child;
+    const said: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const failed = (reason: string): void =>
+        reject(new Error(`redis-server ${reason}\n${said.join('\n')}`));
+      const timer = setTimeout(() => failed('did not start in time'), START_TIMEOUT_MS);
+      child.once('error', (error) => failed(error.message));
+      child.once('exit', (code) => failed(`ended with ${code}`));
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        said.push(line);
+        if (!line.includes('eady to accept connections')) return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    child.kill('SIGCONT');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
