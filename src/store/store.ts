@@ -47,6 +47,7 @@ export interface Store {
   /**
    * All records and topics, scanned while writes go on: a fuzzy picture that becomes exact once the
    * commits after `base` are replayed over it. A record or topic in it may be newer than `base`.
+   * Iterating throws when the signal aborts, so a part is never taken for the whole.
    */
   snapshot(signal: AbortSignal): Promise<Snapshot>;
 
@@ -62,7 +63,8 @@ export interface Store {
   /**
    * Pushes deadlines of existing leases to now + `ttlMs` on the lease clock, never backwards.
    *
-   * Answers, in order, whether each lease exists. An unknown lease stays unknown.
+   * A time to live counts from where a sweep at this moment would set the clock. Answers, in order,
+   * whether each lease exists. An unknown lease stays unknown.
    */
   renew(renewals: readonly Renewal[]): Promise<readonly boolean[]>;
 
@@ -76,7 +78,10 @@ export interface Store {
    */
   sweep(request: SweepRequest): Promise<Sweep>;
 
-  /** Forgets history and topics up to a revision; followers that are behind it get `gap`. */
+  /**
+   * Forgets history and topics up to a revision; followers that are behind it get `gap`, and a topic
+   * compare below it conflicts.
+   */
   compact(upTo: Revision): Promise<void>;
 
   /** Whether the store answered lately, without asking it. */
