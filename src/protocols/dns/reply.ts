@@ -1,0 +1,103 @@
+import type { Random } from '../../platform/random.ts';
+import type { DnsCatalog, DnsNode } from './lookup.ts';
+import type { Domain } from './names.ts';
+import { nameFromText, type WireName } from './wire-name.ts';
+import type { Question } from './wire-query.ts';
+import { RCODE, TYPE, type Rcode, type ResourceRecord, type SoaRecord } from './wire-record.ts';
+
+/** How answers are made, whatever the question. */
+export interface AnswerPolicy {
+  /** TTL of A, AAAA, CNAME and SRV records of services, and of their glue. */
+  readonly serviceTtlSeconds: number;
+  /** TTL of the records of nodes and addresses. */
+  readonly nodeTtlSeconds: number;
+  /** Leave out instances in `warning`, as those in `critical` always are. */
+  readonly onlyPassing: boolean;
+}
+
+/** One question being answered, and what answering it takes. */
+export interface Inquiry {
+  readonly question: Question;
+  readonly domain: Domain;
+  readonly catalog: DnsCatalog;
+  readonly policy: AnswerPolicy;
+  readonly random: Random;
+  /** Wall clock, seconds since 1970. */
+  readonly nowSeconds: number;
+  /** More answers than this are of no use to the asker. */
+  readonly maxAnswers: number;
+  /** The answer records for a host name under our own domains; none for others, nor past a depth of 3. */
+  readonly chase: (name: WireName) => readonly ResourceRecord[];
+}
+
+/** A record of the answer section and the additional records that go with it, wherever it goes. */
+export interface Answer {
+  readonly record: ResourceRecord;
+  readonly glue: readonly ResourceRecord[];
+}
+
+export interface Reply {
+  readonly rcode: Rcode;
+  readonly answers: readonly Answer[];
+  /** False if there were more answers than `maxAnswers`. */
+  readonly complete: boolean;
+  readonly authorities: readonly ResourceRecord[];
+  readonly additionals: readonly ResourceRecord[];
+}
+
+export const EMPTY_REPLY: Reply = {
+  rcode: RCODE.NOERROR,
+  answers: [],
+  complete: true,
+  authorities: [],
+  additionals: [],
+};
+
+/** The name does not exist (NXDOMAIN). */
+export function nameError(inquiry: Inquiry): Reply {
+  return { ...EMPTY_REPLY, rcode: RCODE.NXDOMAIN, authorities: [startOfAuthority(inquiry)] };
+}
+
+/** The name exists and has no record of this type (NODATA). */
+export function noData(inquiry: Inquiry): Reply {
+  return { ...EMPTY_REPLY, authorities: [startOfAuthority(inquiry)] };
+}
+
+/** SOA of the question's domain; the negative TTL of 0 keeps resolvers from remembering what was missing. */
+export function startOfAuthority({ domain, nowSeconds }: Inquiry): SoaRecord {
+  return {
+    type: 'SOA',
+    owner: nameFromText(domain) ?? '',
+    ttlSeconds: 0,
+    primary: nameFromText(`ns.${domain}`) ?? '',
+    mailbox: nameFromText(`hostmaster.${domain}`) ?? '',
+    serial: nowSeconds,
+    refreshSeconds: 3600,
+    retrySeconds: 600,
+    expireSeconds: 86_400,
+    negativeTtlSeconds: 0,
+  };
+}
+
+/** Whether an address is a record of the type asked for: A, AAAA or ANY. */
+export function isAskedFor(address: Uint8Array, type: number): boolean {
+  return type === TYPE.ANY || type === (address.length === 4 ? TYPE.A : TYPE.AAAA);
+}
+
+/** `<node>.node.<dc>.<domain>` in the node's own case; `undefined` if DNS cannot carry it. */
+export function nodeName(node: DnsNode, { catalog, domain }: Inquiry): WireName | undefined {
+  return nameFromText(`${node.name}.node.${catalog.datacenter}.${domain}`);
+}
+
+/** A node's metadata as TXT records, `key=value` (RFC 1464); just the value for keys that start with `rfc1035-`. */
+export function metaRecords(node: DnsNode, owner: WireName, ttlSeconds: number): ResourceRecord[] {
+  return Object.entries(node.meta).map(([key, value]) => {
+    const text = /^rfc1035-/i.test(key) ? value : `${escapeKey(key)}=${value.replaceAll('`', '``')}`;
+    return { type: 'TXT', owner, ttlSeconds, text };
+  });
+}
+
+function escapeKey(key: string): string {
+  const quoted = key.replaceAll('`', '``').replaceAll('=', '`=');
+  return quoted.replace(/^ +| +$/g, (spaces) => '` '.repeat(spaces.length));
+}
