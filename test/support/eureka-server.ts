@@ -47,6 +47,11 @@ export class EurekaServer {
     for (const lease of due) await this.registry.health.expire(lease);
   }
 
+  /** Takes the store away under the running server. */
+  closeStore(): Promise<void> {
+    return this.#registry.store.close();
+  }
+
   stop(): Promise<void> {
     return this.#stop();
   }

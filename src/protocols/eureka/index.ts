@@ -1,0 +1,1 @@
+export { createEurekaDialect, type EurekaOptions } from './dialect.ts';

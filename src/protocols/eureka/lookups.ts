@@ -1,0 +1,124 @@
+import { RollcallError, type Instance, type Stored } from '../../core/index.ts';
+import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Registry } from '../../registry/index.ts';
+import { hashCodeOf, pick, type Application } from './applications.ts';
+import { findById, findInstance, infoOf } from './catalog-mapping.ts';
+import type { HeartbeatTimes } from './heartbeat-times.ts';
+import type { InstanceInfo } from './instance-info.ts';
+import { applicationJson, applicationsJson, instanceJson } from './json-writer.ts';
+import { acceptedFormat, acceptsGzip, empty, readable, readableText } from './negotiation.ts';
+import { SharedAnswers, type Encode } from './shared-answers.ts';
+import { applicationsXml, applicationXml, instanceXml } from './xml-writer.ts';
+
+/** Reads, by their paths behind the base: answered from memory, which has what this node acknowledged. */
+export function lookupRoutes(registry: Registry, heartbeats: HeartbeatTimes): Route[] {
+  const lookups = new Lookups(registry, heartbeats);
+  return [
+    { method: 'GET', path: '/apps', handle: (request) => lookups.all(request) },
+    { method: 'GET', path: '/apps/delta', handle: (request) => lookups.delta(request) },
+    { method: 'GET', path: '/apps/{app}', handle: (request) => lookups.application(request) },
+    { method: 'GET', path: '/apps/{app}/{id}', handle: (request) => lookups.instance(request) },
+    { method: 'GET', path: '/instances/{id}', handle: (request) => lookups.instanceById(request) },
+    { method: 'GET', path: '/vips/{address}', handle: (request) => lookups.byVip(request, 'vipAddress') },
+    {
+      method: 'GET',
+      path: '/svips/{address}',
+      handle: (request) => lookups.byVip(request, 'secureVipAddress'),
+    },
+  ];
+}
+
+/** Full answers always carry this version; clients read none into it. */
+const FULL_VERSION = '1';
+const NO_VERSION = '-1';
+
+class Lookups {
+  readonly #registry: Registry;
+  readonly #heartbeats: HeartbeatTimes;
+  readonly #answers: SharedAnswers;
+
+  constructor(registry: Registry, heartbeats: HeartbeatTimes) {
+    this.#registry = registry;
+    this.#heartbeats = heartbeats;
+    this.#answers = new SharedAnswers(registry, (instance) => heartbeats.last(instance));
+  }
+
+  all(request: RouteRequest): Promise<RouteResponse> {
+    return this.#shared(request, 'apps', ({ applications }) =>
+      applicationsText(request, FULL_VERSION, applications),
+    );
+  }
+
+  /**
+   * Everything there is, as added.
+   *
+   * A client that applies it has every instance as it is now. One that still holds an instance which
+   * has gone counts more than the hash code says, and fetches in full, as it must.
+   */
+  delta(request: RouteRequest): Promise<RouteResponse> {
+    return this.#shared(request, 'delta', ({ applications, revision }) =>
+      applicationsText(request, String(revision), applications),
+    );
+  }
+
+  application(request: RouteRequest): Promise<RouteResponse> {
+    const name = (request.params['app'] ?? '').toUpperCase();
+    return this.#shared(request, `app ${name}`, ({ applications }) => {
+      const application = applications.find((each) => each.name === name);
+      if (application === undefined) return undefined;
+      return acceptedFormat(request.headers) === 'json'
+        ? applicationJson(application)
+        : applicationXml(application);
+    });
+  }
+
+  byVip(request: RouteRequest, field: 'vipAddress' | 'secureVipAddress'): Promise<RouteResponse> {
+    const address = request.params['address'] ?? '';
+    const picks = ({ texts }: InstanceInfo) => texts[field]?.split(',').includes(address) ?? false;
+    return this.#shared(request, `${field} ${address}`, ({ applications }) =>
+      applicationsText(request, NO_VERSION, pick(applications, picks)),
+    );
+  }
+
+  instance(request: RouteRequest): Promise<RouteResponse> {
+    const { app = '', id = '' } = request.params;
+    return this.#single(request, findInstance(this.#registry.state, app, id));
+  }
+
+  instanceById(request: RouteRequest): Promise<RouteResponse> {
+    return this.#single(request, findById(this.#registry.state, request.params['id'] ?? ''));
+  }
+
+  async #single(request: RouteRequest, instance: Stored<Instance> | undefined): Promise<RouteResponse> {
+    this.#requireReady();
+    const info = instance && infoOf(this.#registry.state, instance, this.#heartbeats.last(instance));
+    if (info === undefined) return empty(request, 404);
+    return readableText(request, instanceText(request, info));
+  }
+
+  async #shared(request: RouteRequest, name: string, encode: Encode): Promise<RouteResponse> {
+    this.#requireReady();
+    const key = `${acceptedFormat(request.headers)} ${name}`;
+    const gzip = acceptsGzip(request.headers);
+    const bytes = gzip ? await this.#answers.zipped(key, encode) : this.#answers.plain(key, encode);
+    return bytes === undefined ? empty(request, 404) : readable(request, bytes);
+  }
+
+  #requireReady(): void {
+    if (!this.#registry.ready) throw new RollcallError('not_ready');
+  }
+}
+
+function applicationsText(
+  request: RouteRequest,
+  version: string,
+  applications: readonly Application[],
+): string {
+  const answer = { version, hashCode: hashCodeOf(applications), applications };
+  return acceptedFormat(request.headers) === 'json' ? applicationsJson(answer) : applicationsXml(answer);
+}
+
+/** One instance in the format the request accepts. */
+export function instanceText(request: RouteRequest, info: InstanceInfo): string {
+  return acceptedFormat(request.headers) === 'json' ? instanceJson(info) : instanceXml(info);
+}
