@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { EPOCH_SPAN } from '../../src/core/ids.ts';
+import { EPOCH_SPAN } from '../../src/core/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { RedisServer, requireRedis } from '../support/redis-server.ts';
@@ -10,6 +10,12 @@ import { buildStore, closeStores, openStore, storedKeys } from './redis-harness.
 /** Waits until the store is connected again and the fence refuses it. */
 async function untilRefused(store: Store): Promise<void> {
   await eventually(async () => (await codeOf(store.commit(txn({})))) === 'epoch_changed', 'epoch_changed');
+}
+
+/** Waits until a replica holds a revision. */
+async function untilCopied(replica: RedisServer, revision: number): Promise<void> {
+  const stored = () => replica.call('HGET', '{rollcall}:meta', 'revision');
+  await eventually(async () => (await stored()) === String(revision), 'replication');
 }
 
 describe('redis store: fence and epoch', function () {
@@ -111,12 +117,13 @@ describe('redis store: fence and epoch', function () {
       // The primary changes its replication id when its first replica attaches.
       const seen = (await store.adopt(10)).revision;
       const last = await apply(store, { puts: [put('kept10')] });
-      await server.call('WAIT', 1, 5000);
+      await untilCopied(replica, last);
       await replica.call('REPLICAOF', 'NO', 'ONE');
       const witnessed = await commits(store, 'lost', 7);
       expect(witnessed).to.equal(last + 7);
 
       proxy.switchTo(replica.port);
+      proxy.cut();
       await untilRefused(store);
       const adoption = await store.adopt(witnessed);
       expect(adoption).to.include({ opened: true, lost: 7, fresh: false });
@@ -127,6 +134,33 @@ describe('redis store: fence and epoch', function () {
       await closeStores();
       await proxy.stop();
       await replica.stop();
+    }
+  });
+
+  it('leaves a primary that became a replica for the one that its address leads to now', async () => {
+    const successor = await RedisServer.start();
+    const proxy = await TcpProxy.start(server.port);
+    try {
+      const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
+      await successor.call('REPLICAOF', '127.0.0.1', server.port);
+      await eventually(
+        async () => String(await successor.call('INFO', 'replication')).includes('link_status:up'),
+        'replication',
+      );
+      await store.adopt(0);
+      const witnessed = await commits(store, 'k', 3);
+      await untilCopied(successor, witnessed);
+      await successor.call('REPLICAOF', 'NO', 'ONE');
+      await server.call('REPLICAOF', '127.0.0.1', successor.port);
+      proxy.switchTo(successor.port);
+      await untilRefused(store);
+      expect(await store.adopt(witnessed)).to.include({ opened: true, lost: 0 });
+      await commits(store, 'l', 1);
+      expect(await storedKeys(store)).to.deep.equal(['k0', 'k1', 'k2', 'l0']);
+    } finally {
+      await closeStores();
+      await proxy.stop();
+      await successor.stop();
     }
   });
 

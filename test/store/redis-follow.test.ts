@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { Commit } from '../../src/core/txn.ts';
-import { EPOCH_SPAN } from '../../src/core/ids.ts';
+import { type Commit, EPOCH_SPAN } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { RedisServer, requireRedis } from '../support/redis-server.ts';

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy on 127.0.0.1 that a test can point elsewhere, cut and freeze. */
+/** A TCP proxy on 127.0.0.1 that a test can point elsewhere, cut, freeze and make lose replies. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #targetPort: number;
   #frozen = false;
+  #losesReplies = false;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -26,26 +27,35 @@ export class TcpProxy {
     return address.port;
   }
 
-  /** Where new connections go; open ones are cut. */
+  /** Where new connections go; open ones stay. */
   switchTo(targetPort: number): void {
     this.#targetPort = targetPort;
-    this.cut();
   }
 
-  /** Resets all connections; new ones are accepted. */
+  /** Closes all connections; new ones are accepted. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** From now on no byte passes in either direction, as if the network were gone; sockets stay open. */
+  /** No byte passes in either direction over the connections of now, though they stay open; new ones work. */
+  strand(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** As `strand`, for new connections too, as if the network were gone; until `thaw`. */
   freeze(): void {
     this.#frozen = true;
-    for (const socket of this.#sockets) socket.pause();
+    this.strand();
   }
 
   thaw(): void {
     this.#frozen = false;
     for (const socket of this.#sockets) socket.resume();
+  }
+
+  /** Whether what the server says is dropped, while what it hears is not. */
+  loseReplies(lose: boolean): void {
+    this.#losesReplies = lose;
   }
 
   async stop(): Promise<void> {
@@ -61,7 +71,9 @@ export class TcpProxy {
       [upstream, client],
     ] as const) {
       this.#sockets.add(from);
-      from.on('data', (data) => to.write(data));
+      from.on('data', (data) => {
+        if (from === client || !this.#losesReplies) to.write(data);
+      });
       from.on('end', () => to.end());
       from.on('error', () => to.destroy());
       from.on('close', () => {

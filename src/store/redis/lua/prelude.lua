@@ -1,0 +1,64 @@
+-- prelude: what every script shares; put in front of each one when it is loaded, never called by itself.
+-- KEYS: 1 meta (hash), 2 log (stream), 3 topics (hash: topic -> revision), 4 leases (zset: lease -> deadline),
+--       5.. one hash per table (key -> "<create> <modify>\n" .. value); every script is given all of them
+-- ARGV: see each script; the constants CLAMP_MS, EPOCH_SPAN and FORMAT are defined above this text
+-- Returns: nothing
+-- Errors: EPOCH (the caller has not adopted what this server holds), READONLY (this server is a replica)
+-- Why: Redis can fail over, restart or be emptied. meta.rid is the replication id the epoch was opened on and
+--      meta.line names that opening; where either differs, what the caller has seen may not be what is here.
+
+local META, LOG, TOPICS, LEASES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+
+-- Lua would write large numbers as 4.294967297e+09.
+local function decimal(number)
+  return string.format('%.0f', number)
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function read_meta()
+  local f = redis.call('HMGET', META, 'format', 'rid', 'line', 'revision', 'first', 'previous',
+    'clock', 'wall', 'resumed', 'sweeper', 'compacted')
+  return {
+    format = f[1], rid = f[2], line = f[3],
+    revision = tonumber(f[4]), first = tonumber(f[5]), previous = tonumber(f[6]),
+    clock = tonumber(f[7]) or 0, wall = tonumber(f[8]), resumed = tonumber(f[9]) or 0, sweeper = f[10],
+    compacted = tonumber(f[11]) or 0,
+  }
+end
+
+-- The replication id of this server, or an error reply where it is no primary.
+local function replication_id()
+  local info = redis.call('INFO', 'replication')
+  if not string.find(info, 'role:master', 1, true) then
+    return nil, redis.error_reply('READONLY this server is a replica')
+  end
+  return string.match(info, 'master_replid:(%x+)')
+end
+
+-- The meta of the line the caller adopted, or an error reply.
+local function fence(line)
+  local rid, refused = replication_id()
+  if refused then return nil, refused end
+  local meta = read_meta()
+  if meta.rid ~= rid or meta.line ~= line then
+    return nil, redis.error_reply('EPOCH the store belongs to another epoch')
+  end
+  return meta
+end
+
+-- The lease clock as a sweep at this moment would set it; stands still until the first sweep.
+local function lease_clock(meta, now)
+  if not meta.wall then return meta.clock end
+  return meta.clock + math.max(0, math.min(now - meta.wall, CLAMP_MS))
+end
+
+-- redis.call in slices, because Lua's stack cannot hold a long argument list; even, to keep pairs together.
+local function call_sliced(command, key, arguments)
+  for i = 1, #arguments, 1000 do
+    redis.call(command, key, unpack(arguments, i, math.min(i + 999, #arguments)))
+  end
+end
