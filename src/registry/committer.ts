@@ -97,12 +97,23 @@ export class Committer {
     throw new RollcallError('aborted');
   }
 
-  /** Waits until the view has everything acknowledged by any node before this call. */
+  /**
+   * Waits until the view has everything acknowledged by any node before this call.
+   *
+   * Throws `store_unavailable`.
+   */
   async catchUp(): Promise<void> {
     const { store, view } = this.#deps;
-    const revision = await store.revision().catch((error: unknown) => {
-      throw refusal(error);
-    });
+    let revision: Revision;
+    try {
+      revision = await store.revision();
+    } catch (error) {
+      if (!isEpochChange(error)) throw refusal(error);
+      await this.#adopted();
+      revision = await store.revision().catch((again: unknown) => {
+        throw refusal(again);
+      });
+    }
     await view.reach(revision, CATCH_UP_MS);
   }
 
@@ -133,15 +144,16 @@ export class Committer {
         const revision = this.#recent.revisionOf(txn.operation);
         return revision === undefined ? result : { outcome: 'applied', revision };
       } catch (error) {
-        const code = error instanceof StoreError ? error.code : undefined;
-        if (code === 'epoch_changed') {
+        // Whatever is refused now, the first attempt may have been applied.
+        if (resent) throw new RollcallError('outcome_unknown');
+        if (isEpochChange(error)) {
           await this.#adopted();
           return undefined;
         }
         // Sending it again is safe: it compares every record it writes.
         const quickly = clock.monotonic() - startedAt < RESEND_WITHIN_MS;
-        if (code !== 'unknown_outcome' || !quickly || txn.puts.length + txn.deletes.length === 0)
-          throw refusal(error);
+        const unknown = error instanceof StoreError && error.code === 'unknown_outcome';
+        if (!unknown || !quickly || txn.puts.length + txn.deletes.length === 0) throw refusal(error);
         resent = true;
         await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
       }
@@ -202,6 +214,10 @@ function contendedKey(compare: Compare): string {
     case 'lease-due':
       return compare.lease;
   }
+}
+
+function isEpochChange(error: unknown): boolean {
+  return error instanceof StoreError && error.code === 'epoch_changed';
 }
 
 function refusal(error: unknown): unknown {

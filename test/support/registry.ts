@@ -30,13 +30,14 @@ export const TEST_IDENTITY: Identity = {
   version: '0.0.0-test',
 };
 
-/** Starts a registry on an embedded store in a temporary directory, or on the store given. */
+/** Starts a registry on an embedded store in a temporary directory, or on the store given; `wrap` comes between. */
 export async function startRegistry(
-  options: { identity?: Partial<Identity>; store?: Store } = {},
+  options: { identity?: Partial<Identity>; store?: Store; wrap?: (store: Store) => Store } = {},
 ): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-registry-'));
   const logger = createLogger('silent');
-  const store = options.store ?? createEmbeddedStore({ directory, logger });
+  const bare = options.store ?? createEmbeddedStore({ directory, logger });
+  const store = options.wrap?.(bare) ?? bare;
   const view = new View(systemClock);
   const follower = new Follower({ store, view, clock: systemClock, random: systemRandom, logger });
   const registry = new Registry({
