@@ -36,7 +36,7 @@ export {
 export { memberOf } from './placement.ts';
 export * from './query.ts';
 export { TABLES, type StoredRecord, type Table } from './record.ts';
-export { findNodeName, hasMeta, isSelected, type Selection } from './selection.ts';
+export { findNodeName, isSelected, type Selection } from './selection.ts';
 export { compareUtf8, SortedMap } from './sorted-map.ts';
 export { State, type Change, type StateCommit } from './state.ts';
 export { topics } from './topics.ts';

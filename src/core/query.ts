@@ -50,7 +50,7 @@ export function serviceNamesQuery(nodeMeta: StringMap = {}): Query<ReadonlyMap<s
   const watched = isAnyNode ? [topics.services] : [topics.services, topics.nodes];
   return {
     topics: watched,
-    index: (state) => Math.max(...watched.map((topic) => state.topic(topic))),
+    index: (state) => latest(state, watched),
     run: (state) => {
       const names = new Map<string, Set<string>>();
       for (const { node, service, tags } of state.instances.values()) {
@@ -132,9 +132,10 @@ export function checksInStateQuery(
   status: string,
   nodeMeta: StringMap = {},
 ): Query<readonly Stored<Check>[]> {
+  const watched = Object.keys(nodeMeta).length === 0 ? [topics.checks] : [topics.checks, topics.nodes];
   return {
-    topics: [topics.checks],
-    index: (state) => state.topic(topics.checks),
+    topics: watched,
+    index: (state) => latest(state, watched),
     run: (state) =>
       [...state.checks.values()]
         .filter(
@@ -187,6 +188,11 @@ function prefixIndex(state: State, prefix: string): Revision {
   for (const [, tombstone] of state.tombstones.withPrefix(prefix))
     last = Math.max(last, tombstone.modifyRevision);
   return last === 0 ? state.topic(topics.kv) : last;
+}
+
+/** Revision of the last touch of any of the topics. */
+function latest(state: State, watched: readonly string[]): Revision {
+  return Math.max(...watched.map((topic) => state.topic(topic)));
 }
 
 function checksFor(state: State, instance: Instance): Stored<Check>[] {

@@ -8,6 +8,8 @@ import {
   RollcallError,
   type Check,
   type CheckStatus,
+  type Revision,
+  type Stored,
 } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
@@ -26,6 +28,8 @@ interface Deps {
 interface Output {
   readonly text: string;
   readonly writtenAt: number;
+  /** The check's revision when this was heard; any later one has another output, or none. */
+  readonly revision: Revision;
 }
 
 /** Takes in what checks report, by heartbeat or probe. */
@@ -70,7 +74,12 @@ export class Health {
       await this.#deps.committer.commit((state) =>
         decideStatus(state, { node, checkId, status, output, writeOutput }),
       );
-      this.#outputs.set(checkKey(node, checkId), { text: output, writtenAt: this.#deps.clock.monotonic() });
+      const writtenAt = this.#deps.clock.monotonic();
+      this.#outputs.set(checkKey(node, checkId), {
+        text: output,
+        writtenAt,
+        revision: this.#revisionOf(node, checkId),
+      });
     } else {
       this.#remember(node, checkId, output);
     }
@@ -82,8 +91,9 @@ export class Health {
   }
 
   /** A check's output as this node last heard it, which the catalog may not have yet. */
-  latestOutput(check: Check): string {
-    return this.#outputs.get(checkKey(check.node, check.id))?.text ?? check.output;
+  latestOutput(check: Stored<Check>): string {
+    const heard = this.#outputs.get(checkKey(check.node, check.id));
+    return heard?.revision === check.modifyRevision ? heard.text : check.output;
   }
 
   async #find(node: string, checkId: string): Promise<Check> {
@@ -104,7 +114,12 @@ export class Health {
   #remember(node: string, checkId: string, output: string): void {
     const key = checkKey(node, checkId);
     const held = this.#outputs.get(key);
-    if (held !== undefined && held.text !== output) this.#outputs.set(key, { ...held, text: output });
+    if (held !== undefined)
+      this.#outputs.set(key, { ...held, text: output, revision: this.#revisionOf(node, checkId) });
+  }
+
+  #revisionOf(node: string, checkId: string): Revision {
+    return this.#deps.view.state.checks.get(checkKey(node, checkId))?.modifyRevision ?? 0;
   }
 
   /** Drops outputs of checks that are gone, once they are the larger part. */

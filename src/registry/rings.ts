@@ -17,6 +17,9 @@ export interface ServiceRing {
   readonly ring: Ring;
 }
 
+/** A key, or its hash (16 hex digits) where the key itself is not known. */
+export type RingKey = string | { readonly hash: string };
+
 /** An instance a key was placed on. */
 export interface Placed {
   readonly instance: Instance;
@@ -76,15 +79,23 @@ export class Rings {
    *
    * Throws `not_ready`, `service_not_found`, and `no_available_owner` when all are critical.
    */
-  place(service: string, key: string, count: number): Placement {
+  place(service: string, key: RingKey, count: number): Placement {
     const { ring, revision } = this.ring(service);
     const { state } = this.#view;
-    const preference = ring
-      .preferenceList(key, count, (member) => isAvailable(state, member))
-      .flatMap((member) => placed(state, member));
+    const available = (member: Member) => isAvailable(state, member);
+    const members =
+      typeof key === 'string'
+        ? ring.preferenceList(key, count, available)
+        : ring.preferenceListAt(key.hash, count, available);
+    const preference = members.flatMap((member) => placed(state, member));
     if (preference.length === 0)
       throw new RollcallError('no_available_owner', `All instances of service "${service}" are critical`);
-    return { hash: ring.hash(key), revision, digest: ring.digest, preference };
+    return {
+      hash: typeof key === 'string' ? ring.hash(key) : key.hash,
+      revision,
+      digest: ring.digest,
+      preference,
+    };
   }
 
   #cache(name: string, built: ServiceRing): void {

@@ -190,6 +190,41 @@ describe('catalog rules', () => {
     expect(draft.compares).to.deep.include({ kind: 'topic', topic: topics.node('n1'), revision: 1 });
   });
 
+  it('relies on the node and the instance that it registers something on, which may go meanwhile', () => {
+    const { state } = withWeb();
+    const relied = (fields: Partial<Registration>) =>
+      decideRegister(state, registration(fields)).draft.compares;
+    const node = { kind: 'record', table: 'node', key: 'n1', revision: 1 };
+    const instance = { kind: 'record', table: 'instance', key: 'n1\0web', revision: 1 };
+    expect(relied({ instance: anInstance('n1', 'api') })).to.deep.include(node);
+    const check = { ...aCheck('n1', 'probe', { instanceId: 'web' }), overwriteStatus: true };
+    expect(relied({ checks: [check] }))
+      .to.deep.include(node)
+      .and.to.deep.include(instance);
+  });
+
+  it('moves an instance to another node in one revision, with the transient node it leaves', () => {
+    const catalog = new PureCatalog();
+    const onHost = (name: string): Partial<Registration> => ({
+      node: aNode(name, { transient: true }),
+      instance: anInstance(name, 'web'),
+      checks: [
+        {
+          ...aCheck(name, 'lease', { instanceId: 'web', source: { kind: 'lease', ttlMs: 1000 } }),
+          overwriteStatus: true,
+        },
+      ],
+    });
+    catalog.commit(decideRegister(catalog.state, registration(onHost('a'))));
+    const replaces = { node: 'a', id: 'web' };
+    catalog.commit(decideRegister(catalog.state, registration({ ...onHost('b'), replaces })));
+    expect([...catalog.state.nodes.keys()]).to.deep.equal(['b']);
+    expect([...catalog.state.instances.keys()]).to.deep.equal(['b\0web']);
+    expect([...catalog.leases.keys()]).to.deep.equal(['check\0b\0lease']);
+    catalog.commit(decideRegister(catalog.state, registration({ ...onHost('c'), replaces })));
+    expect(catalog.state.instances.size).to.equal(2);
+  });
+
   it('moves the ring topic for a changed address, not for a changed tag', () => {
     const catalog = withWeb();
     catalog.commit(

@@ -69,6 +69,7 @@ function answers(state: CatalogState): unknown {
     ...NODES.map((node) => [
       [...state.instancesOn(node).keys()].sort(),
       [...state.checksOn(node).keys()].sort(),
+      SERVICES.map((service) => [...state.checksOf(node, service).keys()]),
     ]),
   ];
 }

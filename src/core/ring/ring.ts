@@ -59,14 +59,24 @@ export class Ring<M extends Member = Member> {
    * more, else a `RangeError`. Asks `isAvailable` at most once per member.
    */
   preferenceList(key: string, count: number, isAvailable?: IsAvailable<M>): M[] {
-    if (!Number.isInteger(count) || count < 0) {
-      throw new RangeError(`count must be an integer of 0 or more, not ${count}`);
-    }
+    checkCount(count);
+    this.hash64(key, this.halves);
+    return this.walk(this.halves[0] ?? 0, this.halves[1] ?? 0, count, isAvailable);
+  }
+
+  /** `preferenceList` of a key of which only the `hash` is known: 16 hex digits, else a `RangeError`. */
+  preferenceListAt(hash: string, count: number, isAvailable?: IsAvailable<M>): M[] {
+    checkCount(count);
+    if (!/^[0-9a-f]{16}$/i.test(hash)) throw new RangeError(`hash must be 16 hex digits, not "${hash}"`);
+    const [high, low] = [hash.slice(0, 8), hash.slice(8)].map((half) => Number.parseInt(half, 16));
+    return this.walk(high ?? 0, low ?? 0, count, isAvailable);
+  }
+
+  private walk(high: number, low: number, count: number, isAvailable?: IsAvailable<M>): M[] {
     const list: M[] = [];
     if (count === 0) return list;
     const seen = new Set<number>();
-    this.hash64(key, this.halves);
-    this.placement.walk(this.halves[0] ?? 0, this.halves[1] ?? 0, (index) => {
+    this.placement.walk(high, low, (index) => {
       if (seen.has(index)) return true;
       seen.add(index);
       const member = this.members[index];
@@ -74,5 +84,11 @@ export class Ring<M extends Member = Member> {
       return list.length < count && seen.size < this.placedMembers;
     });
     return list;
+  }
+}
+
+function checkCount(count: number): void {
+  if (!Number.isInteger(count) || count < 0) {
+    throw new RangeError(`count must be an integer of 0 or more, not ${count}`);
   }
 }

@@ -1,0 +1,186 @@
+import { deepEqual, RollcallError, type Check, type StateCommit } from '../../core/index.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/logger.ts';
+import type { Random } from '../../platform/random.ts';
+import type { Registry } from '../../registry/index.ts';
+import type { Assignment } from './assignment.ts';
+import { isProbe, runProbe, type ProbeResult, type ProbeSource } from './probes/index.ts';
+import { continuedStreak, judge, newStreak, type Streak } from './thresholds.ts';
+import { TimerWheel } from './timer-wheel.ts';
+
+/** Most probes in flight; what is due beyond that waits its turn. */
+const MAX_RUNNING = 200;
+const DEFAULT_TIMEOUT_MS = 10_000;
+/** Longest delay a timer can hold. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** Share of the interval by which runs stray, so that checks registered together drift apart. */
+const JITTER = 0.05;
+/** A verdict that came this much after its deadline tells of this process, not of the target. */
+const STALL_MS = 1000;
+
+interface Deps {
+  readonly registry: Registry;
+  readonly assignment: Assignment;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A check this node runs, until it is dropped or defined anew. */
+interface Task {
+  readonly key: string;
+  readonly node: string;
+  readonly checkId: string;
+  readonly source: ProbeSource;
+  streak: Streak;
+  /** Ends the probe in flight. */
+  cancel?: () => void;
+}
+
+/**
+ * Runs the checks that are this node's on the ring of registry nodes, and reports what they find.
+ *
+ * Follows the catalog: a check begins at a random moment within its interval, also where it comes from another node, and
+ * keeps its last status until then. Runs of one check never overlap.
+ */
+export class CheckRunner {
+  readonly #deps: Deps;
+  readonly #tasks = new Map<string, Task>();
+  readonly #wheel: TimerWheel<Task>;
+  /** Due and waiting for a free place, in order. */
+  readonly #ready = new Set<Task>();
+  readonly #running = new Set<Promise<void>>();
+  #unsubscribe: (() => void) | undefined;
+  #failing = false;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#wheel = new TimerWheel(deps.clock, (task) => {
+      this.#ready.add(task);
+      this.#fill();
+    });
+  }
+
+  /** Number of checks this node runs. */
+  get size(): number {
+    return this.#tasks.size;
+  }
+
+  start(): void {
+    if (this.#unsubscribe !== undefined) return;
+    this.#unsubscribe = this.#deps.registry.onChange((commits) => this.#follow(commits));
+    this.#follow([]);
+  }
+
+  /** Resolves once no probe is in flight and no timer is set. */
+  async stop(): Promise<void> {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    for (const key of [...this.#tasks.keys()]) this.#drop(key);
+    await Promise.all(this.#running);
+  }
+
+  #follow(commits: readonly StateCommit[]): void {
+    const moved = this.#deps.assignment.refresh();
+    if (moved || commits.length === 0) {
+      const { checks } = this.#deps.registry.state;
+      for (const key of [...this.#tasks.keys()]) if (!checks.has(key)) this.#drop(key);
+      for (const key of checks.keys()) this.#update(key);
+      return;
+    }
+    for (const commit of commits) {
+      for (const { table, key } of commit.changes) if (table === 'check') this.#update(key);
+    }
+  }
+
+  /** Brings the task of a check in line with the catalog and the ring. */
+  #update(key: string): void {
+    const check = this.#deps.registry.state.checks.get(key);
+    if (check === undefined || !isProbe(check.source) || !this.#deps.assignment.owns(key)) {
+      this.#drop(key);
+      return;
+    }
+    const held = this.#tasks.get(key);
+    if (held !== undefined && deepEqual(held.source, check.source)) return;
+    this.#drop(key);
+    const streak = held === undefined ? firstStreak(check, check.source) : newStreak(check.source);
+    const task: Task = { key, node: check.node, checkId: check.id, source: check.source, streak };
+    this.#tasks.set(key, task);
+    this.#wheel.schedule(task, this.#deps.random.fraction() * task.source.intervalMs);
+  }
+
+  #drop(key: string): void {
+    const task = this.#tasks.get(key);
+    if (task === undefined) return;
+    this.#tasks.delete(key);
+    this.#wheel.cancel(task);
+    this.#ready.delete(task);
+    task.cancel?.();
+  }
+
+  #fill(): void {
+    for (const task of this.#ready) {
+      if (this.#running.size >= MAX_RUNNING) return;
+      this.#ready.delete(task);
+      const run = this.#run(task).finally(() => {
+        this.#running.delete(run);
+        this.#fill();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  async #run(task: Task): Promise<void> {
+    const { clock, random } = this.#deps;
+    const { intervalMs, timeoutMs } = task.source;
+    const limitMs = Math.min(timeoutMs > 0 ? timeoutMs : DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
+    const startedAt = clock.monotonic();
+    const result = await this.#probe(task, limitMs);
+    const stalled = clock.monotonic() - startedAt > limitMs + STALL_MS;
+    if (!stalled) await this.#conclude(task, result);
+    if (!this.#isCurrent(task)) return;
+    const pauseMs = intervalMs * (1 - JITTER + 2 * JITTER * random.fraction());
+    const leftMs = startedAt + pauseMs - clock.monotonic();
+    this.#wheel.schedule(task, leftMs > 0 ? leftMs : pauseMs);
+  }
+
+  async #probe(task: Task, limitMs: number): Promise<ProbeResult> {
+    const ending = new AbortController();
+    task.cancel = () => ending.abort();
+    const timer = setTimeout(task.cancel, limitMs);
+    try {
+      return await runProbe(task.source, ending.signal);
+    } finally {
+      clearTimeout(timer);
+      delete task.cancel;
+    }
+  }
+
+  /** Reports a result that changes the status, if the check is still this node's to judge. */
+  async #conclude(task: Task, result: ProbeResult): Promise<void> {
+    const { registry, logger } = this.#deps;
+    const verdict = judge(task.source, task.streak, result.status);
+    task.streak = verdict.streak;
+    // A node that has lost sight of the store does not know whether the check has moved.
+    if (verdict.status === undefined || !this.#isCurrent(task) || !registry.reads.freshness().knownLeader)
+      return;
+    try {
+      await registry.health.report(task.node, task.checkId, verdict.status, result.output);
+      if (this.#failing) logger.info({}, 'check results can be stored again');
+      this.#failing = false;
+    } catch (error) {
+      if (error instanceof RollcallError && error.code === 'check_not_found') return;
+      if (!this.#failing) logger.warn({ err: error }, 'check results cannot be stored; the checks go on');
+      this.#failing = true;
+    }
+  }
+
+  #isCurrent(task: Task): boolean {
+    return this.#tasks.get(task.key) === task;
+  }
+}
+
+/** A check with an output has been run before, here or by another node. */
+function firstStreak(check: Check, source: ProbeSource): Streak {
+  return check.output === '' ? newStreak(source) : continuedStreak(source, check.status);
+}

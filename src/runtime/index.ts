@@ -1,0 +1,46 @@
+import type { Hash64 } from '../core/ring/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Registry } from '../registry/index.ts';
+import { Assignment } from './checks/assignment.ts';
+import { CheckRunner } from './checks/runner.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { LeaseSweeper } from './lease-sweeper.ts';
+import { Membership } from './membership.ts';
+
+export interface RuntimeDeps {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly hash64: Hash64;
+  readonly logger: Logger;
+  /** Where this node serves HTTP, for its record in the catalog. */
+  readonly httpPort: number;
+}
+
+/** What a registry node does by itself, behind the requests it answers. */
+export interface Runtime {
+  /** Ends all of it and leaves the catalog; takes a few seconds at most. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything; resolves once this node is in the catalog, or a first attempt at that has failed. */
+export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
+  const { registry, clock, random, hash64, logger, httpPort } = deps;
+  const sweeper = new LeaseSweeper({ registry, random, logger });
+  const membership = new Membership({ registry, random, logger, httpPort });
+  const assignment = new Assignment(registry, hash64);
+  const checks = new CheckRunner({ registry, assignment, clock, random, logger });
+  const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
+  sweeper.start();
+  await membership.start();
+  checks.start();
+  housekeeping.start();
+  return {
+    stop: async () => {
+      await Promise.all([checks.stop(), sweeper.stop(), housekeeping.stop()]);
+      await membership.stop();
+    },
+  };
+}

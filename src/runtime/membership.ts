@@ -1,0 +1,193 @@
+import {
+  checkKey,
+  deepEqual,
+  keyOf,
+  nodeKey,
+  type CheckRegistration,
+  type Instance,
+  type Node,
+  type RecordValues,
+  type Registration,
+  type State,
+  type Table,
+} from '../core/index.ts';
+import type { Logger } from '../platform/logger.ts';
+import type { Random } from '../platform/random.ts';
+import type { Identity, Registry } from '../registry/index.ts';
+import { REGISTRY_SERVICE, VERSION_META } from './checks/assignment.ts';
+import { repeat, type Repeating } from './repeat.ts';
+
+const HEARTBEAT_INTERVAL_MS = 2000;
+const TTL_MS = 6000;
+/** A registry node that has been silent for this long leaves the catalog. */
+const DEREGISTER_AFTER_MS = 600_000;
+const LEAVE_TIMEOUT_MS = 1000;
+
+interface Deps {
+  readonly registry: Registry;
+  readonly httpPort: number;
+  readonly logger: Logger;
+  readonly random: Random;
+}
+
+/**
+ * Keeps two nodes in the catalog: this registry node, with the service `consul` on it, and the logical agent node.
+ *
+ * The registry node lives by heartbeats; the agent node and its `serfHealth` belong to all registry nodes and stay. Where
+ * both have the same name they are one node, which stays, and only the service on it lives by heartbeats.
+ */
+export class Membership {
+  readonly #deps: Deps;
+  readonly #own: Registration;
+  readonly #agent: Registration;
+  #joined = false;
+  #beating: Repeating | undefined;
+
+  constructor(deps: Deps) {
+    const { identity } = deps.registry;
+    this.#deps = deps;
+    this.#own = ownRegistration(identity, deps.httpPort);
+    this.#agent = agentRegistration(identity);
+  }
+
+  /** Resolves after the first attempt to register, which is repeated for ever where it fails. */
+  async start(): Promise<void> {
+    const { logger, random } = this.#deps;
+    await new Promise<void>((attempted) => {
+      const beat = () => this.#beat().finally(attempted);
+      this.#beating ??= repeat(beat, {
+        name: 'membership',
+        intervalMs: HEARTBEAT_INTERVAL_MS,
+        logger,
+        random,
+      });
+    });
+  }
+
+  /** Leaves the catalog, so that nobody waits for this node; gives up after a second. */
+  async stop(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error('timed out')), LEAVE_TIMEOUT_MS);
+    });
+    try {
+      await Promise.race([this.#end(), timeout]);
+    } catch (error) {
+      this.#deps.logger.warn(
+        { err: error },
+        'this node could not leave the catalog; it will look dead for a while',
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #beat(): Promise<false> {
+    const { registry, logger } = this.#deps;
+    if (!isHeld(registry.state, this.#agent)) await registry.catalog.register(this.#agent);
+    if (!isHeld(registry.state, this.#own)) {
+      if (this.#joined)
+        logger.warn({}, 'the record of this registry node was changed or removed; restoring it');
+      await registry.catalog.register(this.#own);
+      this.#joined = true;
+      return false;
+    }
+    // The record may have outlived the process that wrote it.
+    this.#joined = true;
+    const leased = this.#own.checks.filter(
+      (check) => check.source.kind === 'ttl' || check.source.kind === 'lease',
+    );
+    await Promise.all(leased.map(({ node, id }) => registry.health.heartbeat(node, id, 'passing', ALIVE)));
+    return false;
+  }
+
+  async #end(): Promise<void> {
+    await this.#beating?.stop();
+    if (!this.#joined) return;
+    this.#joined = false;
+    const { catalog, identity } = this.#deps.registry;
+    if (isShared(identity)) await catalog.deregisterInstance(identity.nodeName, REGISTRY_SERVICE);
+    else await catalog.deregisterNode(identity.nodeName);
+  }
+}
+
+const ALIVE = 'Agent alive and reachable';
+
+function isShared(identity: Identity): boolean {
+  return nodeKey(identity.nodeName) === nodeKey(identity.agentName);
+}
+
+function agentRegistration(identity: Identity): Registration {
+  const node: Node = { name: identity.agentName, id: identity.agentId, address: identity.address };
+  return {
+    node,
+    keepNode: true,
+    checks: [serfHealth(node.name, { kind: 'external' })],
+    replaceChecks: false,
+  };
+}
+
+function ownRegistration(identity: Identity, httpPort: number): Registration {
+  const { nodeName: name, address } = identity;
+  const host = address.includes(':') ? `[${address}]` : address;
+  const instance: Instance = {
+    node: name,
+    id: REGISTRY_SERVICE,
+    service: REGISTRY_SERVICE,
+    tags: [],
+    address,
+    port: httpPort,
+    meta: { [VERSION_META]: identity.version, 'rollcall-http': `${host}:${httpPort}` },
+    weights: { passing: 1, warning: 1 },
+    enableTagOverride: false,
+  };
+  const heartbeat: CheckRegistration = {
+    ...serfHealth(name, { kind: 'ttl', ttlMs: TTL_MS }),
+    id: `service:${REGISTRY_SERVICE}`,
+    name: `Service '${REGISTRY_SERVICE}' check`,
+    instanceId: REGISTRY_SERVICE,
+    deregisterAfterMs: DEREGISTER_AFTER_MS,
+  };
+  const shared = { instance, checks: [heartbeat], keepNode: true, replaceChecks: true };
+  if (isShared(identity)) return shared;
+  return {
+    ...shared,
+    // With its last instance the node goes as well.
+    node: { name, id: identity.nodeId, address, transient: true },
+    keepNode: false,
+    checks: [heartbeat, serfHealth(name, { kind: 'lease', ttlMs: TTL_MS })],
+  };
+}
+
+function serfHealth(node: string, source: CheckRegistration['source']): CheckRegistration {
+  return {
+    node,
+    id: 'serfHealth',
+    name: 'Serf Health Status',
+    instanceId: '',
+    status: 'passing',
+    output: ALIVE,
+    notes: '',
+    source,
+    deregisterAfterMs: 0,
+    overwriteStatus: true,
+  };
+}
+
+/** Whether the catalog has what a registration would write, but for statuses and kept nodes. */
+function isHeld(state: State, registration: Registration): boolean {
+  const { node, instance, checks, keepNode } = registration;
+  if (node !== undefined && !(keepNode ? state.node(node.name) !== undefined : holds(state, 'node', node)))
+    return false;
+  if (instance !== undefined && !holds(state, 'instance', instance)) return false;
+  return checks.every((check) =>
+    deepEqual(state.checks.get(checkKey(check.node, check.id))?.source, check.source),
+  );
+}
+
+function holds<T extends Table>(state: State, table: T, value: RecordValues[T]): boolean {
+  const held = state.get(table, keyOf(table, value));
+  return (
+    held !== undefined && deepEqual({ ...held, createRevision: undefined, modifyRevision: undefined }, value)
+  );
+}

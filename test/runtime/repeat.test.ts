@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import type { Logger } from '../../src/platform/logger.ts';
+import { systemRandom } from '../../src/platform/random.ts';
+import { eachLimited } from '../../src/runtime/each-limited.ts';
+import { repeat } from '../../src/runtime/repeat.ts';
+import { eventually } from '../support/eventually.ts';
+
+function recorder(): { logger: Logger; lines: string[] } {
+  const lines: string[] = [];
+  const write = (level: string) => (_fields: object, message: string) => lines.push(`${level} ${message}`);
+  const [debug, info, warn, error] = ['debug', 'info', 'warn', 'error'].map(write);
+  if (!debug || !info || !warn || !error) throw new Error('four levels');
+  const logger: Logger = { debug, info, warn, error, child: () => logger };
+  return { logger, lines };
+}
+
+describe('repeat', () => {
+  const options = (logger: Logger, intervalMs: number) => ({
+    name: 'job',
+    intervalMs,
+    logger,
+    random: systemRandom,
+  });
+
+  it('runs at once, then at its interval, and again without a pause while there is more', async () => {
+    const startedAt = performance.now();
+    const at: number[] = [];
+    const job = async () => at.push(performance.now() - startedAt) < 3;
+    const repeating = repeat(job, options(recorder().logger, 300));
+    await eventually(() => at.length === 4, 'four runs');
+    await repeating.stop();
+    expect((at[3] ?? 0) - (at[2] ?? 0)).to.be.at.least(298);
+    expect(at[2]).to.be.below(290);
+  });
+
+  it('survives failures, trying ever less often, and logs when they begin and when they end', async () => {
+    const { logger, lines } = recorder();
+    let runs = 0;
+    const job = async () => {
+      runs++;
+      if (runs <= 4) throw new Error('down');
+      return false;
+    };
+    const startedAt = performance.now();
+    const repeating = repeat(job, options(logger, 1));
+    await eventually(() => runs > 6, 'recovery');
+    await repeating.stop();
+    expect(lines).to.deep.equal(['warn job: failing; trying again', 'info job: works again']);
+    // Four pauses of at least half of 200, 400, 800 and 1000 ms.
+    expect(performance.now() - startedAt).to.be.at.least(1190);
+  });
+
+  it('stops at once in a pause, and after the current run in a run', async () => {
+    const { logger } = recorder();
+    let runs = 0;
+    const pausing = repeat(async () => ++runs < 0, options(logger, 60_000));
+    await eventually(() => runs === 1, 'the first run');
+    await pausing.stop();
+    let finish = (): void => undefined;
+    let ended = false;
+    const running = repeat(
+      async () => {
+        await new Promise<void>((resolve) => (finish = resolve));
+        ended = true;
+        return true;
+      },
+      options(logger, 1),
+    );
+    const stopped = running.stop();
+    finish();
+    await stopped;
+    expect([runs, ended]).to.deep.equal([1, true]);
+  });
+});
+
+describe('eachLimited', () => {
+  it('runs every item, so many at a time', async () => {
+    const done: number[] = [];
+    let running = 0;
+    let most = 0;
+    await eachLimited([...Array(20).keys()], 3, async (item) => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running--;
+      done.push(item);
+    });
+    expect(done).to.have.members([...Array(20).keys()]);
+    expect(most).to.equal(3);
+  });
+
+  it('begins nothing more after a failure, and rejects with it once the rest has settled', async () => {
+    const begun: number[] = [];
+    let settled = 0;
+    const run = async (item: number) => {
+      begun.push(item);
+      await new Promise((resolve) => setTimeout(resolve, item === 0 ? 1 : 50));
+      settled++;
+      if (item === 0) throw new Error('first');
+    };
+    const failure: unknown = await eachLimited([...Array(10).keys()], 2, run).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).to.be.an('error').with.property('message', 'first');
+    expect(begun).to.deep.equal([0, 1]);
+    expect(settled).to.equal(2);
+  });
+
+  it('has nothing to do for an empty list', async () => {
+    await eachLimited([], 3, () => Promise.reject(new Error('never')));
+  });
+});
