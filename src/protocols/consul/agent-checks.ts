@@ -1,0 +1,133 @@
+import {
+  instanceKey,
+  nodeChecksQuery,
+  type Check,
+  type CheckStatus,
+  type Registration,
+} from '../../core/index.ts';
+import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Identity } from '../../registry/index.ts';
+import { emptyAnswer, isPretty, jsonAnswer } from './answers.ts';
+import {
+  checkDefinition,
+  checkRegistration,
+  isStatus,
+  validateCheck,
+  type CheckDefinition,
+} from './check-definition.ts';
+import { get, put, type CheckLimits, type ConsulContext } from './context.ts';
+import { badRequest, ConsulError, respelled } from './errors.ts';
+import { decodeBody, struct, text } from './go-decode.ts';
+import { refuseFilter } from './read-parameters.ts';
+import { agentNode } from './service-definition.ts';
+import { checkShape } from './shapes.ts';
+
+const statusUpdate = struct('checkUpdate', { Status: text, Output: text });
+const MAX_OUTPUT_BYTES = 4096;
+
+/** Checks of the logical agent's node and services, and their heartbeats. */
+export function agentCheckRoutes(context: ConsulContext): Route[] {
+  const { registry, options } = context;
+  const { identity, catalog } = registry;
+  const reporting = (path: string, status: CheckStatus) =>
+    put(`/v1/agent/check/${path}/{check_id+}`, (request) =>
+      report(context, request, status, request.query.get('note') ?? ''),
+    );
+  return [
+    put('/v1/agent/check/register', async ({ body }) => {
+      const definition = decodeBody(body, checkDefinition);
+      const registration = nodeCheckRegistration(definition, identity, options);
+      const unknown = `ServiceID ${JSON.stringify(definition.ServiceID)} does not exist`;
+      await respelled(catalog.register(registration), { instance_not_found: new ConsulError(404, unknown) });
+      return emptyAnswer();
+    }),
+    put('/v1/agent/check/deregister/{check_id+}', async ({ params }) => {
+      const id = params['check_id'] ?? '';
+      await respelled(catalog.deregisterCheck(identity.agentName, id), { check_not_found: unknownCheck(id) });
+      return emptyAnswer();
+    }),
+    reporting('pass', 'passing'),
+    reporting('warn', 'warning'),
+    reporting('fail', 'critical'),
+    put('/v1/agent/check/update/{check_id+}', (request) => {
+      const { Status, Output } = decodeBody(request.body, statusUpdate);
+      if (!isStatus(Status)) throw badRequest(`Invalid check status: '${Status}'`);
+      return report(context, request, Status, Output);
+    }),
+    get('/v1/agent/checks', (request) => list(context, request)),
+  ];
+}
+
+/** The registration of a check that is not part of a service definition. Throws Consul's errors. */
+export function nodeCheckRegistration(
+  definition: CheckDefinition,
+  agent: Identity,
+  limits: CheckLimits,
+): Registration {
+  const { Name, Status, ServiceID } = definition;
+  if (Name === '') throw badRequest('Missing check name');
+  if (Status !== '' && !isStatus(Status)) throw badRequest('Bad check status');
+  validateCheck(definition);
+  const place = {
+    node: agent.agentName,
+    instanceId: ServiceID,
+    id: definition.ID || definition.CheckID || Name,
+    name: Name,
+  };
+  const check = checkRegistration(definition, place, limits);
+  return { node: agentNode(agent), keepNode: true, checks: [check], replaceChecks: false };
+}
+
+async function report(
+  { registry }: ConsulContext,
+  { params }: RouteRequest,
+  status: CheckStatus,
+  output: string,
+): Promise<RouteResponse> {
+  const id = params['check_id'] ?? '';
+  const { agentName } = registry.identity;
+  const heartbeat = registry.health.heartbeat(agentName, id, status, truncated(output));
+  await respelled(heartbeat, { check_not_found: unknownCheck(id) });
+  return emptyAnswer();
+}
+
+/** Shows the latest outputs, which the catalog may get later, and is therefore encoded anew each time. */
+async function list({ registry }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
+  refuseFilter(request.query);
+  const { agentName } = registry.identity;
+  const { value: checks } = await registry.reads.read(nodeChecksQuery(agentName), { mode: 'default' });
+  const { state } = registry;
+  const shown = checks.filter(isAgentOwned).map((check) => {
+    const local = {
+      ...check,
+      output: registry.health.latestOutput(check),
+      createRevision: 0,
+      modifyRevision: 0,
+    };
+    return [
+      check.id,
+      checkShape(local, state.instances.get(instanceKey(check.node, check.instanceId))),
+    ] as const;
+  });
+  return jsonAnswer(new Map(shown), isPretty(request));
+}
+
+/** Compat(consul): the node's membership check is in the catalog, and no check of the agent. */
+function isAgentOwned({ id }: Check): boolean {
+  return id !== 'serfHealth';
+}
+
+function unknownCheck(id: string): ConsulError {
+  return new ConsulError(
+    404,
+    `Unknown check ID ${JSON.stringify(id)}. Ensure that the check ID is passed, not the check name.`,
+  );
+}
+
+/** Compat(consul): an output longer than 4096 bytes is cut and says so. */
+function truncated(output: string): string {
+  const bytes = Buffer.from(output, 'utf8');
+  if (bytes.length <= MAX_OUTPUT_BYTES) return output;
+  const kept = bytes.subarray(0, MAX_OUTPUT_BYTES).toString('utf8');
+  return `${kept} ... (captured ${String(MAX_OUTPUT_BYTES)} of ${String(bytes.length)} bytes)`;
+}

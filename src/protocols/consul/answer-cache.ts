@@ -1,0 +1,57 @@
+import type { Revision, State } from '../../core/index.ts';
+import type { RouteResponse } from '../../http/index.ts';
+
+interface Kept {
+  readonly index: Revision;
+  readonly response: RouteResponse;
+  readonly lengthBytes: number;
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_ENTRIES = 20_000;
+/** What a key and its bookkeeping take beside the body. */
+const OVERHEAD_BYTES = 500;
+/** `[]`, `{}` and `null` cost nothing to encode, and anybody can ask for names that do not exist. */
+const MIN_BODY_BYTES = 5;
+
+/** Encoded answers by question, each good while the question's index stands; bounded, oldest out first. */
+export class AnswerCache {
+  readonly #kept = new Map<string, Kept>();
+  #bytes = 0;
+  #state: State | undefined;
+
+  /** The answer kept for that index of that state, or a new one. */
+  get(key: string, index: Revision, state: State, encode: () => RouteResponse): RouteResponse {
+    if (this.#state !== state) this.#restart(state);
+    const kept = this.#kept.get(key);
+    if (kept?.index === index) return kept.response;
+    const response = encode();
+    this.#remove(key);
+    this.#keep(key, index, response);
+    return response;
+  }
+
+  /** Another state may say something else at the same index. */
+  #restart(state: State): void {
+    this.#state = state;
+    this.#kept.clear();
+    this.#bytes = 0;
+  }
+
+  #keep(key: string, index: Revision, response: RouteResponse): void {
+    const { body } = response;
+    if (body === undefined || body.length < MIN_BODY_BYTES || body.length > MAX_BYTES / 8) return;
+    const lengthBytes = body.length + 2 * key.length + OVERHEAD_BYTES;
+    this.#kept.set(key, { index, response, lengthBytes });
+    this.#bytes += lengthBytes;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(key: string): void {
+    this.#bytes -= this.#kept.get(key)?.lengthBytes ?? 0;
+    this.#kept.delete(key);
+  }
+}

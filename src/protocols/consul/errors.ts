@@ -1,0 +1,70 @@
+import { RollcallError, type ErrorCode } from '../../core/index.ts';
+import { BodyTooLargeError, BodyUnreadableError, type RouteResponse } from '../../http/index.ts';
+import { plainText } from './answers.ts';
+import { DecodeError } from './go-decode.ts';
+
+/** A refusal in Consul's own words. */
+export class ConsulError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'ConsulError';
+    this.status = status;
+  }
+}
+
+export function badRequest(message: string): ConsulError {
+  return new ConsulError(400, message);
+}
+
+const KV_LIMIT_URL = 'https://www.consul.io/docs/agent/options.html#kv_max_value_size';
+const NO_LEADER = 'No cluster leader';
+
+/** Whatever a handler threw, as Consul spells it; an unexpected error says nothing of itself. */
+export function failureOf(error: unknown): RouteResponse {
+  if (error instanceof ConsulError) return plainText(error.status, error.message);
+  if (error instanceof DecodeError) return plainText(400, `Request decode failed: ${error.message}`);
+  if (error instanceof RollcallError) return refusalOf(error);
+  if (error instanceof BodyTooLargeError) return plainText(413, `${error.message} See ${KV_LIMIT_URL}.`);
+  if (error instanceof BodyUnreadableError) return plainText(400, error.message);
+  if (error instanceof URIError) return plainText(400, '400 Bad Request');
+  return plainText(500, 'Internal error; see the log of the registry');
+}
+
+function refusalOf({ code, message }: RollcallError): RouteResponse {
+  switch (code) {
+    case 'not_ready':
+    case 'store_unavailable':
+      return plainText(500, NO_LEADER);
+    case 'outcome_unknown': {
+      const response = plainText(500, message);
+      return { ...response, headers: { ...response.headers, 'X-Rollcall-Outcome': 'unknown' } };
+    }
+    case 'too_many_requests':
+      return plainText(429, message);
+    default:
+      return plainText(500, message);
+  }
+}
+
+/** Spells some refusals of a registry call in the words of one endpoint; passes on all others. */
+export async function respelled<T>(
+  call: Promise<T>,
+  words: Partial<Record<ErrorCode, ConsulError>>,
+): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    throw (error instanceof RollcallError ? words[error.code] : undefined) ?? error;
+  }
+}
+
+/** For removals that succeed when there is nothing to remove. */
+export async function unlessMissing(call: Promise<void>, missing: ErrorCode): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof RollcallError) || error.code !== missing) throw error;
+  }
+}

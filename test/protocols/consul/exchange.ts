@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { send, type HttpAnswer } from '../../support/http.ts';
+
+/**
+ * One recorded exchange: what is sent and what Consul answers.
+ *
+ * In paths and bodies `$AGENT` is the agent's node. In the answer, the values of `CreateIndex` and
+ * `ModifyIndex` are 0.
+ */
+export interface Exchange {
+  /** Method and path, such as `GET /v1/kv/a`. */
+  readonly send: string;
+  /** Bytes or text as they are, anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly answer: Expected;
+  /** What 1.8.7 answers instead, where later versions changed it. */
+  readonly consul187?: { readonly [K in keyof Expected]?: Expected[K] | undefined };
+}
+
+export interface Expected {
+  readonly status: number;
+  /** The whole body. */
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Which freshness headers there are; none where it is left out. */
+  readonly meta?: 'leader' | 'stale' | 'consistent' | 'kv';
+}
+
+/** Where exchanges are replayed. */
+export interface Peer {
+  readonly port: number;
+  readonly agentName: string;
+  readonly isConsul187: boolean;
+}
+
+/** Sends the request and compares the answer, byte by byte with ourselves, field by field with an old Consul. */
+export async function replay(exchange: Exchange, peer: Peer): Promise<void> {
+  const [method = '', path = ''] = withAgent(exchange.send, peer).split(/ (.*)/s);
+  const { body, headers = {} } = exchange;
+  const sent = body === undefined || body instanceof Uint8Array ? body : withAgent(textOf(body), peer);
+  const options = sent === undefined ? { headers } : { headers, body: sent };
+  const answer = await send(peer.port, method, path, options);
+  const expected = { ...exchange.answer, ...(peer.isConsul187 ? exchange.consul187 : {}) };
+  expect(answer.status, answer.text).to.equal(expected.status);
+  if (expected.body !== undefined) compareBody(answer.text, withAgent(expected.body, peer), peer);
+  for (const [name, value] of Object.entries(expected.headers ?? {})) {
+    expect(answer.headers[name.toLowerCase()], name).to.equal(value);
+  }
+  compareMeta(answer, expected.meta);
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+function withAgent(text: string, { agentName }: Peer): string {
+  return text.replaceAll('$AGENT', agentName);
+}
+
+function compareBody(actual: string, expected: string, { isConsul187 }: Peer): void {
+  const masked = actual.replace(/"(Create|Modify)Index":( ?)\d+/g, '"$1Index":$20');
+  if (!isConsul187 || !/^[[{]/.test(expected)) expect(masked).to.equal(expected);
+  else expect(asOf187(JSON.parse(masked))).to.deep.equal(asOf187(JSON.parse(expected)));
+}
+
+function compareMeta({ headers }: HttpAnswer, meta: Expected['meta']): void {
+  expect(headers['x-consul-effective-consistency']).to.equal(meta === 'kv' ? undefined : meta);
+  if (meta === undefined) {
+    expect(headers['x-consul-index']).to.equal(undefined);
+    return;
+  }
+  expect(Number(headers['x-consul-index'])).to.be.at.least(1);
+  expect(headers['x-consul-knownleader']).to.equal('true');
+  expect(headers['x-consul-lastcontact']).to.equal('0');
+}
+
+/** Fields that came after 1.8.7, by a field that tells where they stand. */
+const LATER: readonly (readonly [among: string, fields: readonly string[]])[] = [
+  ['CheckID', ['Interval', 'Timeout', 'ExposedPort']],
+  ['EnableTagOverride', ['PeerName', 'Datacenter', 'ContentHash']],
+  ['ServiceProxy', ['ServiceSocketPath', 'ServiceLocality']],
+  ['MeshGateway', ['Mode']],
+];
+
+function asOf187(value: unknown): unknown {
+  // Tags of a service come in the order of a Go map, which is none.
+  if (Array.isArray(value)) return value.map(asOf187).sort();
+  if (typeof value !== 'object' || value === null) return value;
+  const dropped = LATER.flatMap(([among, fields]) => (among in value ? fields : []));
+  const kept = Object.entries(value).filter(
+    ([field, each]) =>
+      !dropped.includes(field) &&
+      !('PeerName' in value || 'Tags' in value ? field === 'Port' && each === 0 : false),
+  );
+  return Object.fromEntries(kept.map(([field, each]) => [field, asOf187(each)]));
+}
