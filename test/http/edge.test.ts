@@ -191,7 +191,8 @@ describe('http edge in a plain express app', () => {
     const deps = {
       dialects: [aDialect()],
       logger: createLogger('silent'),
-      clock: systemClock, onAnswered: () => undefined,
+      clock: systemClock,
+      onAnswered: () => undefined,
       shutdown: new AbortController().signal,
     };
     const app = express().use(createEdge(deps));

@@ -247,6 +247,13 @@ describe('check runner', () => {
     await status('web', 'passing');
   });
 
+  it('survives a check that cannot be run at all', async () => {
+    await test.registry.catalog.register(registration('broken', http(url('/broken'), { headers: null })));
+    await test.registry.catalog.register(registration('web', http(url())));
+    await eventually(() => requests('/') > 5, 'the other check going on');
+    expect(check('broken')).to.include({ status: 'critical', output: '' });
+  });
+
   it('goes on while results cannot be stored', async () => {
     await test.registry.catalog.register(registration('web', http(url())));
     await status('web', 'passing');

@@ -149,7 +149,7 @@ describe('membership', () => {
   it('waits no longer than a second for a store when it stops', async () => {
     await start();
     await membership.start();
-    const { commit } = test.store;
+    const commit = test.store.commit.bind(test.store);
     test.store.commit = () => new Promise(() => undefined);
     const startedAt = performance.now();
     await membership.stop();
