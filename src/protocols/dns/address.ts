@@ -22,6 +22,13 @@ export function parseAddressLabel(label: string): Uint8Array | undefined {
   return /^(?:[0-9a-f]{8}|[0-9a-f]{32})$/.test(label) ? Buffer.from(label, 'hex') : undefined;
 }
 
+/** The text of an address of family 1 (IPv4) or 2 (IPv6) whose last bytes may be missing, as in a client subnet. */
+export function addressText(family: number, bytes: Uint8Array): string {
+  if (family === 1) return [0, 1, 2, 3].map((at) => bytes[at] ?? 0).join('.');
+  const group = (at: number) => (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16);
+  return [0, 2, 4, 6, 8, 10, 12, 14].map(group).join(':');
+}
+
 function parseIpv4(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number);
 }

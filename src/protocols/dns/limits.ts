@@ -17,30 +17,40 @@ const MAX_PLAIN_ANSWERS = 8;
  * The client's EDNS size counts, as in Consul, whose own cap is 65467 bytes; this cap bounds what a forged source
  * address can make us send. Where the path is unknown, 1232 bytes avoid fragments: a client asks for that itself.
  */
-const MAX_UDP_BYTES = 4096;
+export const MAX_UDP_BYTES = 4096;
 const MAX_TCP_BYTES = 65_523;
 const MAX_TCP_ANSWERS = 4096;
 const MAX_TCP_SRV_ANSWERS = 1024;
 /** Pointer, type, class, TTL, length and an IPv4 address. */
 const MIN_ANSWER_BYTES = 16;
 
-/** The limits of a query; `udpAnswerLimit` counts where the client takes no more than 512 bytes. */
+/**
+ * The limits of a query; `udpAnswerLimit` counts where the client takes no more than 512 bytes.
+ *
+ * Over UDP, ANY is answered as to such a client, for it is what amplification attacks ask for (RFC 8482).
+ */
 export function limitsOf(query: Query, transport: Transport, udpAnswerLimit: number): AnswerLimits {
   if (transport === 'tcp') {
     const isSrv = query.question.type === TYPE.SRV;
     return { maxBytes: MAX_TCP_BYTES, maxAnswers: isSrv ? MAX_TCP_SRV_ANSWERS : MAX_TCP_ANSWERS };
   }
-  const size = query.edns?.udpSizeBytes ?? 0;
-  if (size <= PLAIN_UDP_BYTES) {
+  const size = query.question.type === TYPE.ANY ? 0 : (query.edns?.udpSizeBytes ?? 0);
+  return udpLimits(size, udpAnswerLimit);
+}
+
+/** The limits of a UDP client that takes so many bytes; 0 without EDNS. */
+export function udpLimits(sizeBytes: number, udpAnswerLimit: number): AnswerLimits {
+  if (sizeBytes <= PLAIN_UDP_BYTES) {
     // Compat(consul): answers without EDNS are the first few, and nothing tells unless TC is enabled.
     const maxAnswers = Math.max(1, Math.min(MAX_PLAIN_ANSWERS, udpAnswerLimit));
     return { maxBytes: PLAIN_UDP_BYTES, maxAnswers };
   }
-  const maxBytes = Math.min(size, MAX_UDP_BYTES);
+  const maxBytes = Math.min(sizeBytes, MAX_UDP_BYTES);
   return { maxBytes, maxAnswers: Math.floor(maxBytes / MIN_ANSWER_BYTES) };
 }
 
-export type Envelope = Pick<AnswerMessage, 'header' | 'authoritative' | 'question' | 'edns'>;
+/** All of a message but what its reply says. */
+export type Envelope = Omit<AnswerMessage, 'rcode' | 'truncated' | 'answers' | 'authorities' | 'additionals'>;
 
 /**
  * Encodes a reply within `maxBytes`, leaving out what does not fit: first authority and metadata, then answers from
@@ -76,8 +86,9 @@ export function encodeWithin(
   );
 }
 
+/** The additional records of these answers; what several share goes once. */
 function glueOf(answers: readonly Answer[]): ResourceRecord[] {
-  return answers.flatMap(({ glue }) => glue);
+  return [...new Set(answers.flatMap(({ glue }) => glue))];
 }
 
 /** The result for the largest count from 1 to `max` that has one, by bisection from `max` down. */

@@ -1,3 +1,5 @@
+import type { KeyLabel } from './names.ts';
+
 /** A node as DNS needs it. */
 export interface DnsNode {
   /** As registered; its case shows in SRV targets. */
@@ -20,6 +22,15 @@ export interface DnsInstance {
   readonly status: 'passing' | 'warning' | 'critical';
 }
 
+/** What a prepared query found. */
+export interface DnsQueryResult {
+  /** In the order to answer in; what the query itself left out is not among them. */
+  readonly instances: readonly DnsInstance[];
+  /** The query's own TTL; otherwise that of `service` holds. */
+  readonly ttlSeconds: number | undefined;
+  readonly service: string;
+}
+
 /**
  * All that DNS asks of the registry: synchronous reads from memory, however old that is.
  *
@@ -29,7 +40,19 @@ export interface DnsCatalog {
   /** False until there is a whole first snapshot to answer from. */
   ready(): boolean;
   readonly datacenter: string;
-  /** Every instance (with that tag), whatever its status; `undefined` for an unknown service. */
+  /** A number that is another one whenever the catalog has changed. */
+  revision(): number;
+  /**
+   * Every instance (with that tag), whatever its status; `undefined` for an unknown service.
+   *
+   * The very same array as long as nothing about these instances has changed.
+   */
   service(name: string, tag?: string): readonly DnsInstance[] | undefined;
+  /** Up to `count` instances that are not critical, the key's owner on the ring first; `undefined` for none. */
+  preferenceList(service: string, key: KeyLabel, count: number): readonly DnsInstance[] | undefined;
   node(name: string): DnsNode | undefined;
+  /** `<name>.node` or `<name>.service` of the node, or else the service, at an address of 4 or 16 bytes. */
+  nameAt(address: Uint8Array): string | undefined;
+  /** Executes a prepared query for a client at that address; `undefined` if there is no such query. */
+  query?(nameOrId: string, clientAddress: string | undefined): DnsQueryResult | undefined;
 }

@@ -1,21 +1,27 @@
-import { topics, worstStatus, type Instance, type Revision } from '../../core/index.ts';
+import { RollcallError, topics, worstStatus, type Instance, type Revision } from '../../core/index.ts';
+import { systemClock, type Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
 import type { DnsCatalog, DnsInstance, DnsNode } from './lookup.ts';
+import { ReverseIndex } from './reverse-index.ts';
 
 interface Cached {
   readonly revision: Revision;
-  readonly instances: readonly DnsInstance[] | undefined;
+  readonly instances: readonly DnsInstance[];
 }
 
 const MAX_CACHED = 10_000;
 
 /** The catalog as DNS asks it: from memory, each service made ready once per change. */
-export function createDnsCatalog(registry: Registry): DnsCatalog {
+export function createDnsCatalog(registry: Registry, clock: Clock = systemClock): DnsCatalog {
   const services = new Map<string, Cached>();
+  const reverse = new ReverseIndex(registry, clock);
   return {
     datacenter: registry.identity.datacenter,
     ready: () => registry.ready,
+    revision: () => registry.state.revision,
     node: (name) => nodeOf(registry, name),
+    nameAt: (address) => reverse.nameAt(address),
+    preferenceList: (service, key, count) => preferenceList(registry, service, key, count),
     service: (name, tag) => {
       const question = tag === undefined ? name : `${name}\0${tag}`;
       const revision = registry.state.topic(topics.service(name));
@@ -23,8 +29,8 @@ export function createDnsCatalog(registry: Registry): DnsCatalog {
       if (held?.revision === revision) return held.instances;
       const instances = instancesOf(registry, name, tag);
       if (services.size >= MAX_CACHED) services.clear();
-      // Unknown names are not kept: anybody could fill the cache with them.
-      if (instances === undefined) services.delete(question);
+      // Unknown names and tags are not kept: anybody could fill the cache with them.
+      if (instances === undefined || instances.length === 0) services.delete(question);
       else services.set(question, { revision, instances });
       return instances;
     },
@@ -44,13 +50,28 @@ function instancesOf(
   return tagged.flatMap((instance) => instanceOf(registry, instance));
 }
 
+function preferenceList(
+  registry: Registry,
+  ...[service, key, count]: Parameters<DnsCatalog['preferenceList']>
+): readonly DnsInstance[] | undefined {
+  if (registry.state.instancesOf(service).size === 0) return undefined;
+  try {
+    const { preference } = registry.rings.place(service, 'text' in key ? key.text : key, count);
+    return preference.flatMap(({ instance }) => instanceOf(registry, instance));
+  } catch (error) {
+    if (error instanceof RollcallError && error.code === 'no_available_owner') return undefined;
+    throw error;
+  }
+}
+
 function instanceOf(registry: Registry, instance: Instance): DnsInstance[] {
   const node = nodeOf(registry, instance.node);
   if (node === undefined) return [];
-  const checks = [...registry.state.checksOn(instance.node).values()];
-  const status = worstStatus(
-    checks.filter(({ instanceId }) => instanceId === '' || instanceId === instance.id),
-  );
+  const { state } = registry;
+  const status = worstStatus([
+    ...state.checksOf(instance.node, '').values(),
+    ...state.checksOf(instance.node, instance.id).values(),
+  ]);
   return [{ node, address: instance.address, port: instance.port, weights: instance.weights, status }];
 }
 

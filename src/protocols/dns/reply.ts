@@ -7,13 +7,24 @@ import { RCODE, TYPE, type Rcode, type ResourceRecord, type SoaRecord } from './
 
 /** How answers are made, whatever the question. */
 export interface AnswerPolicy {
-  /** TTL of A, AAAA, CNAME and SRV records of services, and of their glue. */
-  readonly serviceTtlSeconds: number;
+  /** TTL of A, AAAA, CNAME and SRV records of a service, named in lower case, and of their glue. */
+  readonly serviceTtlSeconds: (service: string) => number;
   /** TTL of the records of nodes and addresses. */
   readonly nodeTtlSeconds: number;
   /** Leave out instances in `warning`, as those in `critical` always are. */
   readonly onlyPassing: boolean;
+  /** The most A, AAAA and CNAME records of a service in one answer; 0 means any number. */
+  readonly aRecordLimit: number;
+  /** Send the metadata of nodes along where nobody asked for it. */
+  readonly additionalNodeMeta: boolean;
+  readonly soa: SoaTimes;
 }
+
+/** What an SOA record tells secondaries and resolvers. */
+export type SoaTimes = Pick<
+  SoaRecord,
+  'refreshSeconds' | 'retrySeconds' | 'expireSeconds' | 'negativeTtlSeconds'
+>;
 
 /** One question being answered, and what answering it takes. */
 export interface Inquiry {
@@ -24,6 +35,8 @@ export interface Inquiry {
   readonly random: Random;
   /** Wall clock, seconds since 1970. */
   readonly nowSeconds: number;
+  /** Where the question comes from: the client's subnet if a resolver names it, else the asker. */
+  readonly clientAddress: string | undefined;
   /** More answers than this are of no use to the asker. */
   readonly maxAnswers: number;
   /** The answer records for a host name under our own domains; none for others, nor past a depth of 3. */
@@ -41,6 +54,8 @@ export interface Reply {
   readonly answers: readonly Answer[];
   /** False if there were more answers than `maxAnswers`. */
   readonly complete: boolean;
+  /** Another client might be answered differently (RFC 7871, 7.2.1). */
+  readonly forClient?: boolean;
   readonly authorities: readonly ResourceRecord[];
   readonly additionals: readonly ResourceRecord[];
 }
@@ -63,19 +78,16 @@ export function noData(inquiry: Inquiry): Reply {
   return { ...EMPTY_REPLY, authorities: [startOfAuthority(inquiry)] };
 }
 
-/** SOA of the question's domain; the negative TTL of 0 keeps resolvers from remembering what was missing. */
-export function startOfAuthority({ domain, nowSeconds }: Inquiry): SoaRecord {
+/** SOA of the question's domain. */
+export function startOfAuthority({ domain, nowSeconds, policy }: Inquiry): SoaRecord {
   return {
     type: 'SOA',
     owner: nameFromText(domain) ?? '',
-    ttlSeconds: 0,
+    ttlSeconds: policy.soa.negativeTtlSeconds,
     primary: nameFromText(`ns.${domain}`) ?? '',
     mailbox: nameFromText(`hostmaster.${domain}`) ?? '',
     serial: nowSeconds,
-    refreshSeconds: 3600,
-    retrySeconds: 600,
-    expireSeconds: 86_400,
-    negativeTtlSeconds: 0,
+    ...policy.soa,
   };
 }
 

@@ -1,9 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
+import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { DnsMetrics } from './metrics.ts';
-import type { Respond } from './responder.ts';
+import { truncatedAnswer, type Respond } from './responder.ts';
+import type { ResponseRate } from './response-rate.ts';
 import { serveConnection } from './tcp-connection.ts';
 
 export interface DnsServerOptions {
@@ -13,6 +15,9 @@ export interface DnsServerOptions {
   readonly port: number;
   readonly tcpIdleTimeoutMs: number;
   readonly maxTcpConnections: number;
+  /** No limit without it. */
+  readonly responseRate: ResponseRate | undefined;
+  readonly clock: Clock;
   readonly metrics: DnsMetrics;
   readonly logger: Logger;
 }
@@ -26,13 +31,16 @@ const DRAIN_MS = 2000;
 export class DnsServer {
   readonly #options: DnsServerOptions;
   readonly #respond: Respond;
+  readonly #onStop: () => void;
   readonly #connections = new Set<Socket>();
   #udp: UdpSocket | undefined;
   #tcp: Server | undefined;
 
-  constructor(options: DnsServerOptions, respond: Respond) {
+  /** `onStop` ends whatever `respond` has under way. */
+  constructor(options: DnsServerOptions, respond: Respond, onStop: () => void) {
     this.#options = options;
     this.#respond = respond;
+    this.#onStop = onStop;
   }
 
   /** Binds both sockets and returns their port; throws the system's error if the port is taken. */
@@ -62,6 +70,7 @@ export class DnsServer {
     this.#udp = undefined;
     this.#tcp = undefined;
     udp?.close();
+    this.#onStop();
     if (!tcp) return;
     const closed = once(tcp, 'close');
     tcp.close();
@@ -76,9 +85,10 @@ export class DnsServer {
   #createTcp(): Server {
     const { tcpIdleTimeoutMs, maxTcpConnections, metrics } = this.#options;
     const tcp = createServer((socket) => {
+      const { remoteAddress = '' } = socket;
       this.#connections.add(socket);
       socket.on('close', () => this.#connections.delete(socket));
-      serveConnection(socket, (packet) => this.#respond(packet, 'tcp'), tcpIdleTimeoutMs);
+      serveConnection(socket, (packet) => this.#respond(packet, 'tcp', remoteAddress), tcpIdleTimeoutMs);
     });
     tcp.maxConnections = maxTcpConnections;
     tcp.on('drop', () => metrics.onDropped('overload', 'tcp'));
@@ -87,7 +97,7 @@ export class DnsServer {
 
   async #bindUdp(port: number): Promise<UdpSocket> {
     const { host, logger } = this.#options;
-    const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: asIs });
     udp.on('message', (packet, from) => this.#answer(udp, packet, from));
     try {
       const listening = once(udp, 'listening');
@@ -102,20 +112,44 @@ export class DnsServer {
   }
 
   #answer(udp: UdpSocket, packet: Buffer, from: RemoteInfo): void {
-    const { metrics, logger } = this.#options;
+    const { metrics } = this.#options;
     if (udp.getSendQueueSize() > MAX_UNSENT_UDP_BYTES) {
       metrics.onDropped('overload', 'udp');
       return;
     }
     // Nothing can be sent to port 0: only a forged packet comes from there.
-    const answer = from.port === 0 ? undefined : this.#respond(packet, 'udp');
-    if (!answer) return;
-    udp.send(answer, from.port, from.address, (error) => {
-      if (!error) return;
-      metrics.onDropped('send', 'udp');
-      logger.debug({ err: error }, 'dns answer not sent');
-    });
+    if (from.port === 0) return;
+    const answer = this.#respondWithinRate(packet, from.address);
+    if (answer instanceof Promise) void answer.then((late) => this.#send(udp, late, from));
+    else this.#send(udp, answer, from);
   }
+
+  #respondWithinRate(packet: Buffer, address: string): ReturnType<Respond> {
+    const { metrics, responseRate, clock } = this.#options;
+    const decision = responseRate?.decide(address, clock.monotonic()) ?? 'answer';
+    if (decision === 'answer') return this.#respond(packet, 'udp', address);
+    metrics.onDropped('rate', 'udp');
+    return decision === 'slip' ? truncatedAnswer(packet) : undefined;
+  }
+
+  #send(udp: UdpSocket, answer: Buffer | undefined, to: RemoteInfo): void {
+    if (answer && udp === this.#udp) udp.send(answer, to.port, to.address, this.#onSent);
+  }
+
+  readonly #onSent = (error: Error | null): void => {
+    if (!error) return;
+    this.#options.metrics.onDropped('send', 'udp');
+    this.#options.logger.debug({ err: error }, 'dns answer not sent');
+  };
+}
+
+/** The address of an answer is a number already; asking the system's resolver would cost most of the answer's time. */
+function asIs(
+  address: string,
+  _options: unknown,
+  found: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  found(null, address, isIPv6(address) ? 6 : 4);
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

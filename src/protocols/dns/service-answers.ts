@@ -6,17 +6,44 @@ import type { Answer, Inquiry, Reply } from './reply.ts';
 import { isSameName, nameFromText, type WireName } from './wire-name.ts';
 import { TYPE, type ResourceRecord } from './wire-record.ts';
 
-/** Answers a question for a service from its instances, of whatever status. */
-export function answerService(instances: readonly DnsInstance[], inquiry: Inquiry): Reply {
-  const { onlyPassing } = inquiry.policy;
-  const usable = instances.filter(
-    ({ status }) => status === 'passing' || (status === 'warning' && !onlyPassing),
+/** Answers a question for a service from its instances, of whatever status, in random order. */
+export function answerService(
+  instances: readonly DnsInstance[],
+  inquiry: Inquiry,
+  ttlSeconds: number,
+): Reply {
+  const usable = usableOf(instances, inquiry);
+  return answerInstances(usable.length, shuffled(usable, inquiry.random), inquiry, ttlSeconds);
+}
+
+/** The same in the order given. */
+export function answerInOrder(
+  instances: readonly DnsInstance[],
+  inquiry: Inquiry,
+  ttlSeconds: number,
+): Reply {
+  const usable = usableOf(instances, inquiry);
+  return answerInstances(usable.length, usable, inquiry, ttlSeconds);
+}
+
+function usableOf(instances: readonly DnsInstance[], { policy }: Inquiry): readonly DnsInstance[] {
+  return instances.filter(
+    ({ status }) => status === 'passing' || (status === 'warning' && !policy.onlyPassing),
   );
+}
+
+function answerInstances(
+  count: number,
+  order: Iterable<DnsInstance>,
+  inquiry: Inquiry,
+  ttlSeconds: number,
+): Reply {
   // Compat(consul): a service whose instances are all critical does not exist.
-  if (usable.length === 0) return nameError(inquiry);
-  const order = shuffled(usable, inquiry.random);
-  const found =
-    inquiry.question.type === TYPE.SRV ? serviceRecords(order, inquiry) : addressRecords(order, inquiry);
+  if (count === 0) return nameError(inquiry);
+  const isSrv = inquiry.question.type === TYPE.SRV;
+  const found = isSrv
+    ? serviceRecords(order, inquiry, ttlSeconds)
+    : addressRecords(order, inquiry, ttlSeconds);
   return found.answers.length === 0 ? noData(inquiry) : { ...EMPTY_REPLY, ...found };
 }
 
@@ -28,10 +55,10 @@ interface Found {
 const NO_GLUE: readonly ResourceRecord[] = [];
 
 /** One A or AAAA per address. If only host names are left, one CNAME and what it leads to under our domains. */
-function addressRecords(order: Iterable<DnsInstance>, inquiry: Inquiry): Found {
+function addressRecords(order: Iterable<DnsInstance>, inquiry: Inquiry, ttlSeconds: number): Found {
   const { question, policy, maxAnswers } = inquiry;
   const owner = question.name;
-  const ttlSeconds = policy.serviceTtlSeconds;
+  const limit = policy.aRecordLimit || Infinity;
   // Compat(consul): TXT of a service answers with its addresses.
   const takesAny = question.type === TYPE.TXT;
   const answers: Answer[] = [];
@@ -46,6 +73,8 @@ function addressRecords(order: Iterable<DnsInstance>, inquiry: Inquiry): Found {
     const { address } = endpoint;
     const key = addressLabel(address);
     if (!(takesAny || isAskedFor(address, question.type)) || seen.has(key)) continue;
+    // Consul's limit counts as the whole answer, which nothing is missing from.
+    if (answers.length === limit) break;
     if (answers.length === maxAnswers) return { answers, complete: false };
     seen.add(key);
     answers.push({ record: { type: 'address', owner, ttlSeconds, address }, glue: NO_GLUE });
@@ -58,13 +87,12 @@ function addressRecords(order: Iterable<DnsInstance>, inquiry: Inquiry): Found {
   return { answers: chain.slice(0, maxAnswers).map((record) => ({ record, glue: NO_GLUE })), complete };
 }
 
-/** One SRV per node, address and port; every target that is ours brings its addresses along once. */
-function serviceRecords(order: Iterable<DnsInstance>, inquiry: Inquiry): Found {
-  const { question, policy, maxAnswers } = inquiry;
-  const ttlSeconds = policy.serviceTtlSeconds;
+/** One SRV per node, address and port; every target that is ours brings its addresses along. */
+function serviceRecords(order: Iterable<DnsInstance>, inquiry: Inquiry, ttlSeconds: number): Found {
+  const { question, maxAnswers } = inquiry;
   const answers: Answer[] = [];
   const seen = new Set<string>();
-  const glued: Glued = { targets: new Set(), nodes: new Set() };
+  const glue: GlueByOwner = { targets: new Map(), nodes: new Map() };
   for (const instance of order) {
     const { node, address, port, weights, status } = instance;
     const key = `${node.name}\0${address}\0${port}`;
@@ -77,7 +105,7 @@ function serviceRecords(order: Iterable<DnsInstance>, inquiry: Inquiry): Found {
     const weight = status === 'warning' ? weights.warning : weights.passing;
     answers.push({
       record: { type: 'SRV', owner: question.name, ttlSeconds, priority: 1, weight, port, target },
-      glue: glueOf(endpoint, target, instance, inquiry, glued),
+      glue: glueOf(endpoint, target, instance, { inquiry, ttlSeconds, glue }),
     });
   }
   return { answers, complete: true };
@@ -117,33 +145,42 @@ function targetOf(endpoint: Endpoint, { node }: DnsInstance, inquiry: Inquiry): 
   );
 }
 
-/** The targets whose addresses, and the nodes whose metadata, some answer brings along already. */
-interface Glued {
-  readonly targets: Set<WireName>;
-  readonly nodes: Set<WireName>;
+/** The glue of an answer so far. What several answers need they share, so that it can be sent once. */
+interface GlueByOwner {
+  readonly targets: Map<WireName, readonly ResourceRecord[]>;
+  readonly nodes: Map<WireName, readonly ResourceRecord[]>;
+}
+
+interface Gluing {
+  readonly inquiry: Inquiry;
+  readonly ttlSeconds: number;
+  readonly glue: GlueByOwner;
 }
 
 function glueOf(
   endpoint: Endpoint,
   target: WireName,
   { node }: DnsInstance,
-  inquiry: Inquiry,
-  glued: Glued,
+  { inquiry, ttlSeconds, glue }: Gluing,
 ): readonly ResourceRecord[] {
-  const ttlSeconds = inquiry.policy.serviceTtlSeconds;
-  const glue: ResourceRecord[] = [];
-  if (!glued.targets.has(target)) {
-    glued.targets.add(target);
-    if (endpoint.address)
-      glue.push({ type: 'address', owner: target, ttlSeconds, address: endpoint.address });
-    else for (const record of inquiry.chase(target)) glue.push({ ...record, ttlSeconds });
-  }
-  const owner = endpoint.address && nodeName(node, inquiry);
-  if (owner !== undefined && !glued.nodes.has(owner)) {
-    glued.nodes.add(owner);
-    glue.push(...metaRecords(node, owner, ttlSeconds));
-  }
-  return glue;
+  const { address } = endpoint;
+  const addresses = getOrAdd(glue.targets, target, (): readonly ResourceRecord[] =>
+    address
+      ? [{ type: 'address', owner: target, ttlSeconds, address }]
+      : inquiry.chase(target).map((record) => ({ ...record, ttlSeconds })),
+  );
+  const owner = address && inquiry.policy.additionalNodeMeta ? nodeName(node, inquiry) : undefined;
+  if (owner === undefined) return addresses;
+  const meta = getOrAdd(glue.nodes, owner, () => metaRecords(node, owner, ttlSeconds));
+  return meta.length === 0 ? addresses : [...addresses, ...meta];
+}
+
+function getOrAdd<V>(map: Map<string, V>, key: string, make: () => V): V {
+  const held = map.get(key);
+  if (held !== undefined) return held;
+  const made = make();
+  map.set(key, made);
+  return made;
 }
 
 /** Draws without replacement (Fisher-Yates), and no further than is read. */

@@ -1,16 +1,22 @@
 import type { WireName } from './wire-name.ts';
 import type { Edns, QueryHeader, Question } from './wire-query.ts';
 import { CLASS_IN, TYPE, type Rcode, type ResourceRecord } from './wire-record.ts';
+import type { AddressRecord, SrvRecord, TxtRecord } from './wire-record.ts';
 
 export interface AnswerMessage {
   readonly header: QueryHeader;
   readonly rcode: Rcode;
   readonly authoritative: boolean;
   readonly truncated: boolean;
+  readonly recursionAvailable: boolean;
+  /** Write names that the message already has as pointers to them. */
+  readonly compress: boolean;
   /** Absent when the query could not be read. */
   readonly question: Question | undefined;
   /** The client's; an OPT record answers it. */
   readonly edns: Edns | undefined;
+  /** Answer for the client's subnet alone (RFC 7871, 7.2.1), not for the whole world. */
+  readonly forSubnet: boolean;
   readonly answers: readonly ResourceRecord[];
   readonly authorities: readonly ResourceRecord[];
   readonly additionals: readonly ResourceRecord[];
@@ -27,7 +33,7 @@ const scratch = Buffer.allocUnsafe(MAX_MESSAGE_BYTES);
 
 /** Encodes a message; `undefined` if it is longer than `maxBytes`. Never throws. */
 export function encodeAnswer(message: AnswerMessage, maxBytes: number): Buffer | undefined {
-  const writer = new MessageWriter(Math.min(maxBytes, MAX_MESSAGE_BYTES));
+  const writer = new MessageWriter(Math.min(maxBytes, MAX_MESSAGE_BYTES), message.compress);
   const { header, question, edns, answers, authorities, additionals } = message;
   writer.uint16(header.id);
   writer.uint16(flagsOf(message));
@@ -46,17 +52,26 @@ export function encodeAnswer(message: AnswerMessage, maxBytes: number): Buffer |
       if (writer.overflow) return undefined;
     }
   }
-  if (edns) writeEdns(writer, edns, message.rcode);
+  if (edns) writeEdns(writer, edns, message);
   return writer.finish();
 }
 
-function flagsOf({ header, rcode, authoritative, truncated }: AnswerMessage): number {
+/** What follows the owner in a record without compressible names: type, class, TTL, length and data. */
+export function encodeRecordBody(record: AddressRecord | SrvRecord | TxtRecord): Buffer | undefined {
+  const writer = new MessageWriter(MAX_MESSAGE_BYTES, false);
+  writeRecordBody(writer, record);
+  return writer.finish();
+}
+
+function flagsOf(message: AnswerMessage): number {
+  const { header, rcode, authoritative, truncated, recursionAvailable } = message;
   return (
     0x8000 |
     (header.opcode << 11) |
     (authoritative ? 0x0400 : 0) |
     (truncated ? 0x0200 : 0) |
     (header.recursionDesired ? 0x0100 : 0) |
+    (recursionAvailable ? 0x0080 : 0) |
     (header.checkingDisabled ? 0x0010 : 0) |
     (rcode & 0xf)
   );
@@ -64,6 +79,10 @@ function flagsOf({ header, rcode, authoritative, truncated }: AnswerMessage): nu
 
 function writeRecord(writer: MessageWriter, record: ResourceRecord): void {
   writer.name(record.owner, true);
+  writeRecordBody(writer, record);
+}
+
+function writeRecordBody(writer: MessageWriter, record: ResourceRecord): void {
   writer.uint16(typeNumber(record));
   writer.uint16(CLASS_IN);
   writer.uint32(record.ttlSeconds);
@@ -84,6 +103,7 @@ function writeData(writer: MessageWriter, record: ResourceRecord): void {
       return;
     case 'CNAME':
     case 'NS':
+    case 'PTR':
       writer.name(record.target, true);
       return;
     case 'SRV':
@@ -117,7 +137,7 @@ function writeData(writer: MessageWriter, record: ResourceRecord): void {
 }
 
 /** RFC 6891: version 0, no flags, the upper bits of the code where others have the TTL. */
-function writeEdns(writer: MessageWriter, edns: Edns, rcode: Rcode): void {
+function writeEdns(writer: MessageWriter, edns: Edns, { rcode, forSubnet }: AnswerMessage): void {
   writer.uint8(0);
   writer.uint16(TYPE.OPT);
   // Compat(consul): the OPT record returns the client's own UDP size.
@@ -130,7 +150,7 @@ function writeEdns(writer: MessageWriter, edns: Edns, rcode: Rcode): void {
     writer.uint16(4 + subnet.address.length);
     writer.uint16(subnet.family);
     writer.uint8(subnet.sourcePrefixBits);
-    writer.uint8(0);
+    writer.uint8(forSubnet ? subnet.sourcePrefixBits : 0);
     writer.bytes(subnet.address);
   }
   writer.patchLength(lengthAt);
@@ -141,10 +161,12 @@ class MessageWriter {
   overflow = false;
   #at = 0;
   readonly #maxBytes: number;
+  readonly #compress: boolean;
   readonly #offsets = new Map<WireName, number>();
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, compress: boolean) {
     this.#maxBytes = maxBytes;
+    this.#compress = compress;
   }
 
   finish(): Buffer | undefined {
@@ -179,7 +201,7 @@ class MessageWriter {
     for (let at = 0; at < name.length;) {
       const suffix = name.slice(at);
       const offset = this.#offsets.get(suffix);
-      if (compress && offset !== undefined) {
+      if (compress && this.#compress && offset !== undefined) {
         this.uint16(0xc000 | offset);
         return;
       }

@@ -6,6 +6,7 @@ export const TYPE = {
   NS: 2,
   CNAME: 5,
   SOA: 6,
+  PTR: 12,
   TXT: 16,
   AAAA: 28,
   SRV: 33,
@@ -39,7 +40,7 @@ export interface AddressRecord extends RecordBase {
 }
 
 export interface NameRecord extends RecordBase {
-  readonly type: 'CNAME' | 'NS';
+  readonly type: 'CNAME' | 'NS' | 'PTR';
   readonly target: WireName;
 }
 

@@ -385,7 +385,7 @@ describe('dns: answers', () => {
     const ttls = async (at: number, name: string, type: string) =>
       ttlsOf((await ask(at, name, type, EDNS)).bytes);
     expect(await ttls(port, 'six.service.consul', 'SRV')).to.deep.equal([0, 0]);
-    const cached = await serve({ serviceTtlSeconds: 7, nodeTtlSeconds: 9 });
+    const cached = await serve({ serviceTtls: ['*=7'], nodeTtlSeconds: 9 });
     expect(await ttls(cached, 'six.service.consul', 'SRV')).to.deep.equal([7, 7]);
     expect(await ttls(cached, 'inner.service.consul', 'A')).to.deep.equal([7, 7]);
     expect(await ttls(cached, 'v6.node.consul', 'AAAA')).to.deep.equal([9]);

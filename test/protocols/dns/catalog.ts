@@ -1,4 +1,5 @@
-import type { DnsCatalog, DnsInstance, DnsNode } from '../../../src/protocols/dns/index.ts';
+import type { KeyLabel } from '../../../src/protocols/dns/names.ts';
+import type { DnsCatalog, DnsInstance, DnsNode, DnsQueryResult } from '../../../src/protocols/dns/index.ts';
 
 interface NodeSpec {
   readonly address: string;
@@ -89,6 +90,7 @@ export class FixtureCatalog implements DnsCatalog {
   readonly datacenter = 'dc1';
   isReady = true;
   readonly #nodes = new Map<string, DnsNode>();
+  readonly #answers = new Map<string, readonly DnsInstance[]>();
   readonly #services = new Map<string, { tags: readonly string[]; instance: DnsInstance }[]>();
 
   constructor() {
@@ -111,13 +113,43 @@ export class FixtureCatalog implements DnsCatalog {
   }
 
   service(name: string, tag?: string): readonly DnsInstance[] | undefined {
+    const question = `${name} ${tag ?? ''}`;
+    const held = this.#answers.get(question);
+    if (held) return held;
     const registered = this.#services.get(name);
     const tagged = registered?.filter(({ tags }) => tag === undefined || tags.includes(tag));
-    return tagged?.map(({ instance }) => instance);
+    const instances = tagged?.map(({ instance }) => instance);
+    if (instances) this.#answers.set(question, instances);
+    return instances;
+  }
+
+  revision(): number {
+    return 1;
+  }
+
+  /** In the order of registration for the key `first`, in the opposite one for any other key. */
+  preferenceList(service: string, key: KeyLabel, count: number): readonly DnsInstance[] | undefined {
+    const instances = this.service(service)?.filter(({ status }) => status !== 'critical');
+    const isFirst = 'text' in key && key.text === 'first';
+    return (isFirst ? instances : instances?.toReversed())?.slice(0, count);
   }
 
   node(name: string): DnsNode | undefined {
     return this.#nodes.get(name);
+  }
+
+  nameAt(address: Uint8Array): string | undefined {
+    const text = [...address].join('.');
+    const [name] = Object.entries(NODES).find(([, node]) => node.address === text) ?? [];
+    return name && `${name.toLowerCase()}.node`;
+  }
+
+  /** `ordered` answers the service `db` as it is, for two minutes; `mine` only clients in 10.7.0.0/16. */
+  query(name: string, clientAddress: string | undefined): DnsQueryResult | undefined {
+    const instances = this.service('db') ?? [];
+    if (name === 'ordered') return { service: 'db', instances, ttlSeconds: 120 };
+    const isMine = name === 'mi.ne' && clientAddress?.startsWith('10.7.');
+    return isMine ? { service: 'db', instances: instances.slice(0, 1), ttlSeconds: undefined } : undefined;
   }
 }
 

@@ -181,6 +181,7 @@ function line(record: packet.Answer): string {
     case 'AAAA':
     case 'CNAME':
     case 'NS':
+    case 'PTR':
       return `${name} ${type} ${record.data}`;
     default:
       return `${name} ${type}`;

@@ -5,20 +5,11 @@ import { NO_METRICS } from '../../../src/protocols/dns/metrics.ts';
 import { createResponder } from '../../../src/protocols/dns/responder.ts';
 import { FixtureCatalog } from './catalog.ts';
 import { queryFor } from './client.ts';
+import { fractionsOf } from './fractions.ts';
 
-const PACKETS = 100_000;
+/** `npm run test:fuzz` sets more. */
+const PACKETS = Number(process.env['FUZZ_PACKETS'] ?? 100_000);
 const SEED = 0x5eed;
-
-/** mulberry32: a fixed sequence of fractions for a seed. */
-function fractionsOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const SEEDS: readonly Buffer[] = [
   queryFor('db.service.consul', 'A'),
@@ -31,10 +22,14 @@ const SEEDS: readonly Buffer[] = [
   queryFor('consul', 'SOA'),
   queryFor(`${'y'.repeat(63)}.${'z'.repeat(63)}.${'y'.repeat(63)}.db.service.consul`, 'A'),
   queryFor('example.com', 'A'),
+  queryFor('user-42.key.metabig.service.consul', 'SRV', { ednsSizeBytes: 1232 }),
+  queryFor('ordered.query.consul', 'A'),
+  queryFor('1.0.0.10.in-addr.arpa', 'PTR'),
+  queryFor(`1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`, 'PTR'),
 ];
 
 describe('dns: fuzz', function () {
-  this.timeout(120_000);
+  this.timeout(120_000 + PACKETS);
 
   it(`answers ${PACKETS} mutated packets within bounds and never throws`, () => {
     const fraction = fractionsOf(SEED);
@@ -49,11 +44,20 @@ describe('dns: fuzz', function () {
     };
     const respond = createResponder({
       catalog: new FixtureCatalog(),
-      policy: { serviceTtlSeconds: 0, nodeTtlSeconds: 0, onlyPassing: false },
+      policy: {
+        serviceTtlSeconds: () => 0,
+        nodeTtlSeconds: 0,
+        onlyPassing: false,
+        aRecordLimit: 0,
+        additionalNodeMeta: true,
+        soa: { refreshSeconds: 1, retrySeconds: 1, expireSeconds: 1, negativeTtlSeconds: 1 },
+      },
       random: { fraction, uuid: () => '', token: () => '' },
       clock: { now: () => 0, monotonic: () => 0 },
       udpAnswerLimit: 3,
       enableTruncate: false,
+      compress: true,
+      recursor: undefined,
       metrics: NO_METRICS,
       logger,
     });
@@ -61,7 +65,8 @@ describe('dns: fuzz', function () {
     for (let n = 0; n < PACKETS; n++) {
       const query = mutate(SEEDS[below(SEEDS.length)] ?? Buffer.alloc(0), below);
       const transport = n % 4 === 0 ? 'tcp' : 'udp';
-      const answer = respond(query, transport);
+      const answer = respond(query, transport, '10.7.0.1');
+      if (answer instanceof Promise) throw new Error('an answer that comes later');
       const rcode = answer ? answer.readUInt16BE(2) & 0xf : 'silent';
       rcodes.set(rcode, (rcodes.get(rcode) ?? 0) + 1);
       if (!answer) continue;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parseName, type NameTarget } from '../../../src/protocols/dns/names.ts';
+import { parseName, type KeyLabel, type NameTarget } from '../../../src/protocols/dns/names.ts';
 import { nameFromText } from '../../../src/protocols/dns/wire-name.ts';
 import { TYPE } from '../../../src/protocols/dns/wire-record.ts';
 
@@ -9,6 +9,10 @@ function service(name: string, tag?: string, datacenter?: string): NameTarget {
 
 function node(name: string, datacenter?: string): NameTarget {
   return { kind: 'node', node: name, datacenter };
+}
+
+function key(label: KeyLabel, datacenter?: string): NameTarget {
+  return { kind: 'key', service: 'web', key: label, datacenter };
 }
 
 const NOTHING: NameTarget = { kind: 'nothing' };
@@ -46,7 +50,18 @@ const NAMES: readonly [string, NameTarget][] = [
   ['addr.consul', NOTHING],
   ['consul', NOTHING],
   ['web.consul', NOTHING],
-  ['web.query.consul', NOTHING],
+  ['web.query.consul', { kind: 'query', query: 'web', datacenter: undefined }],
+  ['Near.Web.query.dc2.consul', { kind: 'query', query: 'near.web', datacenter: 'dc2' }],
+  ['_near._tcp.query.consul', { kind: 'query', query: 'near', datacenter: undefined }],
+  ['query.consul', NOTHING],
+  ['user-42.key.web.service.consul', key({ text: 'user-42' })],
+  ['User-42.KEY.Web.service.dc1.consul', key({ text: 'user-42' }, 'dc1')],
+  ['0123456789ABCDEF.key.web.service.dc1.dc.consul', key({ hash: '0123456789abcdef' }, 'dc1')],
+  ['0123456789abcde.key.web.service.consul', key({ text: '0123456789abcde' })],
+  ['service.key.web.service.consul', key({ text: 'service' })],
+  ['b\u00fc.key.web.service.consul', NOTHING],
+  ['key.web.service.consul', service('web', 'key')],
+  ['a.b.key.web.service.consul', service('web', 'a.b.key')],
   ['web.connect.consul', NOTHING],
 ];
 
@@ -66,6 +81,30 @@ describe('dns: names', () => {
     expect(parse('_web._tcp.consul', TYPE.SRV)?.target).to.deep.equal(service('web'));
     expect(parse('_web._v2.dc1.consul', TYPE.SRV)?.target).to.deep.equal(service('web', 'v2', 'dc1'));
     expect(parse('_web._tcp.consul', TYPE.A)?.target).to.deep.equal(NOTHING);
+  });
+
+  it('under arpa are addresses spelled from their end', () => {
+    const reverse = (text: string) => parse(text)?.target;
+    const v6 = `1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`;
+    expect(reverse('4.3.2.10.in-addr.arpa')).to.deep.equal({
+      kind: 'reverse',
+      address: Uint8Array.of(10, 2, 3, 4),
+    });
+    expect(reverse(v6.toUpperCase())).to.deep.equal({
+      kind: 'reverse',
+      address: Buffer.from(`20010db8${'0'.repeat(23)}1`, 'hex'),
+    });
+    const partial = [
+      'in-addr.arpa',
+      '3.2.10.in-addr.arpa',
+      '5.4.3.2.10.in-addr.arpa',
+      '4.3.2.256.in-addr.arpa',
+    ];
+    for (const text of [...partial, '4.3.2.010.in-addr.arpa', v6.slice(2), `g${v6.slice(1)}`]) {
+      expect(reverse(text), text).to.deep.equal({ kind: 'reverse', address: undefined });
+    }
+    expect(parse('home.arpa')).to.equal(undefined);
+    expect(parse('arpa')).to.equal(undefined);
   });
 
   it('outside the domains are not ours', () => {

@@ -162,6 +162,9 @@ describe('dns: answers on the wire', () => {
       truncated: false,
       question,
       edns: undefined,
+      recursionAvailable: false,
+      compress: true,
+      forSubnet: false,
     } as const;
     const bytes = encodeAnswer({ ...message, answers, authorities: [], additionals: [], ...rest }, 65_535);
     if (!bytes) throw new Error('does not fit');
@@ -304,6 +307,9 @@ describe('dns: answers on the wire', () => {
       truncated: false,
       question,
       edns: undefined,
+      recursionAvailable: false,
+      compress: true,
+      forSubnet: false,
     } as const;
     const whole = { ...message, answers: [record], authorities: [], additionals: [] };
     expect(encodeAnswer(whole, length)?.length).to.equal(length);
