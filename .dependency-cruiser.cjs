@@ -29,6 +29,7 @@ const PACKAGES = {
   'node-cron': '^src/runtime/housekeeping',
   pino: '^src/platform/',
   'prom-client': '^src/platform/',
+  re2js: '^src/platform/',
   'swagger-ui-express': '^src/http/',
   'xxhash-wasm': '^src/platform/',
 };
