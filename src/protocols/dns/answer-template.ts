@@ -33,8 +33,14 @@ const QUESTION_POINTER = Buffer.from([0xc0, HEADER_BYTES]);
 /** From the start of an SRV answer to its target: pointer, type, class, TTL, length, priority, weight, port. */
 const SRV_TARGET_AT = 18;
 
-/** Writing is synchronous, so that a message can be written here before it is copied out at its size. */
-const scratch = Buffer.allocUnsafe(MAX_UDP_BYTES);
+const SLAB_BYTES = 64 * MAX_UDP_BYTES;
+
+/**
+ * Messages are written one behind the other into a slab, and never over one another, for the system may take them
+ * later. A buffer for each of them would take longer than all of its records.
+ */
+let slab = Buffer.allocUnsafe(SLAB_BYTES);
+let slabUsedBytes = 0;
 
 /**
  * The answers of a service, encoded once; each UDP message takes them in a new random order.
@@ -82,6 +88,7 @@ export class AnswerTemplate {
     const isWhole = total <= limits.maxAnswers && questionEnd + this.#totalBytes <= maxBytes;
     const pending: number[] = [];
     let pendingBytes = 0;
+    const start = startMessage();
     let at = questionEnd;
     let count = 0;
     this.#message++;
@@ -95,16 +102,19 @@ export class AnswerTemplate {
         break;
       }
       pendingBytes += glueBytes;
-      at = copyInto(at, answer.bytes);
+      slab.set(answer.bytes, start + at);
+      at += answer.bytes.length;
     }
     if (count === 0) return undefined;
-    at = this.#writeGlue(pending, at);
+    at = this.#writeGlue(pending, start, at);
     const additionals = pending.length / 2 + (ednsSizeBytes === undefined ? 0 : 1);
-    if (ednsSizeBytes !== undefined) at = writeOpt(ednsSizeBytes, at);
-    packet.copy(scratch, 0, 0, questionEnd);
+    if (ednsSizeBytes !== undefined) at = writeOpt(ednsSizeBytes, start, at);
     const isTruncated = options.markTruncated && count < total;
-    writeHead(packet, count, additionals, isTruncated, options.recursionAvailable);
-    return Buffer.from(scratch.subarray(0, at));
+    packet.copy(slab, start, 0, questionEnd);
+    writeFlags(start, packet, isTruncated, options.recursionAvailable);
+    writeCounts(start, count, additionals);
+    slabUsedBytes = start + at;
+    return slab.subarray(start, slabUsedBytes);
   }
 
   /** The next answer of a Fisher-Yates shuffle that takes the order's first places. */
@@ -130,14 +140,14 @@ export class AnswerTemplate {
     return bytes;
   }
 
-  #writeGlue(pending: readonly number[], start: number): number {
-    let at = start;
+  #writeGlue(pending: readonly number[], start: number, from: number): number {
+    let at = from;
     for (let next = 0; next < pending.length; next += 2) {
       const glue = this.#glue[pending[next] ?? 0];
       if (glue === undefined) continue;
-      const end = copyInto(at, glue.bytes);
-      if (glue.isOfTarget) scratch.writeUInt16BE(0xc000 | (pending[next + 1] ?? 0), at);
-      at = end;
+      slab.set(glue.bytes, start + at);
+      if (glue.isOfTarget) writeUint16(start + at, 0xc000 | (pending[next + 1] ?? 0));
+      at += glue.bytes.length;
     }
     return at;
   }
@@ -179,32 +189,36 @@ function ownerBytes(name: WireName): Buffer {
   return Buffer.concat([Buffer.from(name, 'latin1'), Buffer.alloc(1)]);
 }
 
-/** Records are so short that a loop is faster than a call of `copy`. */
-function copyInto(start: number, bytes: Buffer): number {
-  let at = start;
-  for (const byte of bytes) scratch[at++] = byte;
-  return at;
+/** Where in the slab the next message starts; there is room for the longest one. */
+function startMessage(): number {
+  if (slabUsedBytes + MAX_UDP_BYTES > slab.length) {
+    slab = Buffer.allocUnsafe(SLAB_BYTES);
+    slabUsedBytes = 0;
+  }
+  return slabUsedBytes;
 }
 
-function writeHead(
-  packet: Buffer,
-  answers: number,
-  additionals: number,
-  isTruncated: boolean,
-  recursionAvailable: boolean,
-): void {
-  // QR and AA, and the query's own RD; then RA and the query's own CD.
-  scratch[2] = 0x84 | (isTruncated ? 0x02 : 0) | ((packet[2] ?? 0) & 0x01);
-  scratch[3] = (recursionAvailable ? 0x80 : 0) | ((packet[3] ?? 0) & 0x10);
-  scratch.writeUInt16BE(answers, 6);
-  scratch.writeUInt16BE(0, 8);
-  scratch.writeUInt16BE(additionals, 10);
+/** QR and AA, TC and RA as told, RD and CD as the query has them. */
+function writeFlags(start: number, packet: Buffer, isTruncated: boolean, recursionAvailable: boolean): void {
+  slab[start + 2] = 0x84 | (isTruncated ? 0x02 : 0) | ((packet[2] ?? 0) & 0x01);
+  slab[start + 3] = (recursionAvailable ? 0x80 : 0) | ((packet[3] ?? 0) & 0x10);
+}
+
+function writeCounts(start: number, answers: number, additionals: number): void {
+  writeUint16(start + 6, answers);
+  writeUint16(start + 8, 0);
+  writeUint16(start + 10, additionals);
 }
 
 /** Compat(consul): the OPT record returns the client's own UDP size. */
-function writeOpt(sizeBytes: number, at: number): number {
-  scratch.fill(0, at, at + OPT_BYTES);
-  scratch.writeUInt16BE(TYPE.OPT, at + 1);
-  scratch.writeUInt16BE(sizeBytes, at + 3);
+function writeOpt(sizeBytes: number, start: number, at: number): number {
+  slab.fill(0, start + at, start + at + OPT_BYTES);
+  writeUint16(start + at + 1, TYPE.OPT);
+  writeUint16(start + at + 3, sizeBytes);
   return at + OPT_BYTES;
+}
+
+function writeUint16(at: number, value: number): void {
+  slab[at] = value >>> 8;
+  slab[at + 1] = value & 0xff;
 }
