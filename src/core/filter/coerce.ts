@@ -1,5 +1,7 @@
 import { quote } from './quote.ts';
-import type { Scalar } from './schema.ts';
+import type { FilterField } from './schema.ts';
+
+export type Scalar = Extract<FilterField, string>;
 
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);

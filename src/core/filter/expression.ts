@@ -8,8 +8,8 @@ export interface Match {
   /** At least one part. */
   readonly selector: readonly string[];
   readonly operator: Operator;
-  /** Undefined for the operators that take none. */
-  readonly value: string | undefined;
+  /** Empty for the operators that take none. */
+  readonly value: string;
 }
 
 export type Expression =

@@ -2,11 +2,11 @@ import { bindExpression, type Matcher } from './bind.ts';
 import { FilterError } from './error.ts';
 import type { Expression } from './expression.ts';
 import { parseExpression } from './parse.ts';
-import type { Schema } from './schema.ts';
+import type { FilterSchema } from './schema.ts';
 
 export type { Matcher } from './bind.ts';
 export { FilterError } from './error.ts';
-export { listOf, mapOf, structOf, type Field, type Scalar, type Schema } from './schema.ts';
+export type { FilterField, FilterSchema } from './schema.ts';
 
 const MAX_LENGTH = 8192;
 const MAX_DEPTH = 32;
@@ -24,7 +24,7 @@ export interface Filter {
  * At most 8,192 characters, 64 matches, and 32 levels of `not` and grouping. Throws a `FilterError` if
  * the text is malformed or not about values of the schema. The language is that of HashiCorp's go-bexpr 0.1.
  */
-export function compileFilter(text: string, schema: Schema, matcher: Matcher): Filter {
+export function compileFilter(text: string, schema: FilterSchema, matcher: Matcher): Filter {
   if (text === '') return { matches: () => true };
   if (text.length > MAX_LENGTH) throw tooMany('characters', text.length, MAX_LENGTH);
   const expression = parseExpression(text, MAX_DEPTH);

@@ -50,10 +50,15 @@ class Parser {
   }
 
   parse(): Expression {
+    return this.#scan.finish(this.#input());
+  }
+
+  #input(): Expression | undefined {
     this.#spaces();
     const expression = this.#or();
-    if (expression !== undefined) this.#spaces();
-    return this.#scan.finish(this.#end() ? expression : undefined);
+    if (expression === undefined) return undefined;
+    this.#spaces();
+    return this.#end() ? expression : undefined;
   }
 
   #or(): Expression | undefined {
@@ -75,8 +80,7 @@ class Parser {
     const operand = this.#scan.attempt(() =>
       this.#scan.literal('not') && this.#spaces() ? this.#nested(() => this.#not()) : undefined,
     );
-    if (operand === undefined) return this.#group();
-    return operand.kind === 'not' ? operand.operand : { kind: 'not', operand };
+    return operand === undefined ? this.#group() : { kind: 'not', operand };
   }
 
   #group(): Expression | undefined {
@@ -119,8 +123,9 @@ class Parser {
 
   #selectorAlone(): Expression | undefined {
     const selector = this.#selector();
-    const operator = selector && this.#operator(WORDS_BEFORE_NOTHING, false);
-    return operator && { kind: 'match', selector, operator, value: undefined };
+    if (selector === undefined) return undefined;
+    const operator = this.#operator(WORDS_BEFORE_NOTHING, false);
+    return operator && { kind: 'match', selector, operator, value: '' };
   }
 
   #valueThenSelector(): Expression | undefined {
@@ -185,7 +190,7 @@ class Parser {
   #index(): string | undefined {
     if (!this.#scan.literal('[')) return undefined;
     this.#spaces();
-    const key = this.#string();
+    const key = this.#scan.attempt(() => this.#string());
     if (key === undefined) {
       this.#scan.complain('index', 'Invalid index');
       return undefined;
@@ -208,8 +213,10 @@ class Parser {
   #number(): string | undefined {
     const start = this.#scan.position;
     this.#scan.literal('-');
-    if (!this.#scan.literal('0') && !this.#scan.one(NONZERO)) return undefined;
-    if (this.#scan.since(start) !== '0' && this.#scan.since(start) !== '-0') this.#scan.many(DIGIT);
+    if (!this.#scan.literal('0')) {
+      if (!this.#scan.one(NONZERO)) return undefined;
+      this.#scan.many(DIGIT);
+    }
     this.#scan.attempt(() => this.#scan.literal('.') && this.#scan.many(DIGIT));
     const number = this.#scan.since(start);
     if (this.#scan.ahead(() => this.#spaces() || this.#end() || this.#scan.literal(')'))) return number;

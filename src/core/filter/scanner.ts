@@ -63,7 +63,7 @@ export class Scanner {
     return this.#at.index > start;
   }
 
-  /** Goes back to where it was unless the alternative comes to something. */
+  /** Goes back to where it was if the alternative comes to nothing: undefined or false. */
   attempt<T>(alternative: () => T | undefined): T | undefined {
     const start = this.#at;
     const result = alternative();

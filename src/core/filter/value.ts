@@ -1,10 +1,14 @@
-/** Readers of the values that a filter looks at: absent, null and foreign ones are the zero value of what is asked. */
+import type { Scalar } from './coerce.ts';
+
+// Readers of what a filter looks at. Absent, null and foreign values are the zero value of what is asked.
 
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function numberOf(value: unknown): number {
+export function scalarIn(value: unknown, kind: Scalar): string | number | boolean {
+  if (kind === 'string') return textOf(value);
+  if (kind === 'bool') return value === true;
   return typeof value === 'number' ? value : 0;
 }
 
