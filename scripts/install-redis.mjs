@@ -1,26 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { installPackages } from './install-packages.mjs';
 
-/** Debian asks this program whether an installed service may be started; 101 means no. */
-const POLICY = '/usr/sbin/policy-rc.d';
-
-/** Installs redis-server and dig where that is allowed (Debian or Ubuntu, as root), without starting a service. */
+/** Installs redis-server and dig where that is allowed. */
 export function installRedis() {
-  const allowed = existsSync('/usr/bin/apt-get') && process.getuid?.() === 0;
-  if (!allowed) return;
-  console.log('redis-server is not on the PATH; installing it with apt-get.');
-  const ownPolicy = !existsSync(POLICY);
-  if (ownPolicy) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    apt('update', '--quiet=2');
-    apt('install', '--quiet=2', '--yes', '--no-install-recommends', 'redis-server', 'dnsutils');
-  } finally {
-    if (ownPolicy) rmSync(POLICY);
-  }
-}
-
-/** A failure is not ours to judge: what is missing afterwards, the caller sees. */
-function apt(...args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'inherit'], timeout: 180_000 });
+  installPackages('redis-server', 'dnsutils');
 }

@@ -4,7 +4,7 @@ import { parseAddress } from './address.ts';
 import { answerAuthority } from './authority.ts';
 import type { DnsCatalog, DnsNode } from './lookup.ts';
 import { parseName, type NameTarget, type OwnName } from './names.ts';
-import { EMPTY_REPLY, isAskedFor, metaRecords, nameError, noData } from './reply.ts';
+import { EMPTY_REPLY, isAskedFor, metaRecords, nameError, noData, startOfAuthority } from './reply.ts';
 import type { Answer, AnswerPolicy, Inquiry, Reply } from './reply.ts';
 import { answerInOrder, answerService } from './service-answers.ts';
 import { nameFromText, type WireName } from './wire-name.ts';
@@ -115,7 +115,7 @@ function answerPreparedQuery(nameOrId: string, inquiry: Inquiry): Reply {
   return { ...answerInOrder(found.instances, inquiry, ttlSeconds), forClient: true };
 }
 
-/** Compat(consul): whatever the type, a reverse name answers PTR, in the first domain and with TTL 0. */
+/** Compat(consul): whatever the type, a reverse name answers PTR, with TTL 0; for SOA that of the first domain too. */
 function answerReverse(address: Uint8Array | undefined, inquiry: Inquiry): Reply {
   const { catalog, domain, question } = inquiry;
   const found = address && catalog.nameAt(address);
@@ -123,7 +123,8 @@ function answerReverse(address: Uint8Array | undefined, inquiry: Inquiry): Reply
   const target = nameFromText(`${found}.${catalog.datacenter}.${domain}`);
   if (target === undefined) return noData(inquiry);
   const record: ResourceRecord = { type: 'PTR', owner: question.name, ttlSeconds: 0, target };
-  return { ...EMPTY_REPLY, answers: [withoutGlue(record)] };
+  const authorities = question.type === TYPE.SOA ? [startOfAuthority(inquiry)] : [];
+  return { ...EMPTY_REPLY, answers: [withoutGlue(record)], authorities };
 }
 
 // Compat(consul): a node without an address of the family asked for answers without an SOA.

@@ -41,12 +41,11 @@ export class ReverseIndex {
     const { nodes, instances } = this.#registry.state;
     const names = new Map<string, string>();
     for (const { address, name } of nodes.values()) {
-      // Compat(consul): the answer has the node's name in lower case.
-      enter(names, address, `${name.toLowerCase()}.node`);
+      enter(names, address, `${name}.node`);
     }
     const services = new Map<string, string>();
     for (const { address, service } of instances.values()) {
-      if (address !== '') enter(services, address, `${service.toLowerCase()}.service`);
+      if (address !== '') enter(services, address, `${service}.service`);
     }
     return new Map([...services, ...names]);
   }
@@ -57,5 +56,5 @@ function enter(names: Map<string, string>, address: string, name: string): void 
   if (bytes === undefined) return;
   const label = addressLabel(bytes);
   const held = names.get(label);
-  if (held === undefined || name < held) names.set(label, name);
+  if (held === undefined || name.toLowerCase() < held.toLowerCase()) names.set(label, name);
 }

@@ -141,7 +141,7 @@ export class FixtureCatalog implements DnsCatalog {
   nameAt(address: Uint8Array): string | undefined {
     const text = [...address].join('.');
     const [name] = Object.entries(NODES).find(([, node]) => node.address === text) ?? [];
-    return name && `${name.toLowerCase()}.node`;
+    return name && `${name}.node`;
   }
 
   /** `ordered` answers the service `db` as it is, for two minutes; `mine` only clients in 10.7.0.0/16. */

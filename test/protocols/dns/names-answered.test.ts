@@ -93,8 +93,17 @@ describe('dns: lookups by key, prepared queries and reverse names', () => {
 
   it('of addresses name the node', async () => {
     const { answers, authoritative } = await ask(port, '1.0.0.10.in-addr.arpa', 'PTR', EDNS);
-    expect(answers).to.deep.equal(['1.0.0.10.in-addr.arpa PTR alpha.node.dc1.consul']);
+    expect(answers).to.deep.equal(['1.0.0.10.in-addr.arpa PTR Alpha.node.dc1.consul']);
     expect(authoritative).to.equal(true);
+  });
+
+  it('whatever the type, a reverse name answers PTR, with TTL 0', async () => {
+    for (const type of ['A', 'TXT', 'ANY', 'SOA']) {
+      const { answers, authorities, bytes } = await ask(port, '1.0.0.10.in-addr.arpa', type, EDNS);
+      expect(answers, type).to.deep.equal(['1.0.0.10.in-addr.arpa PTR Alpha.node.dc1.consul']);
+      expect(authorities, type).to.deep.equal(type === 'SOA' ? [SOA] : []);
+      expect(new Set(ttlsOf(bytes)), type).to.deep.equal(new Set([0]));
+    }
   });
 
   it('of addresses that nobody has do not exist, as in Consul 1.18', async () => {

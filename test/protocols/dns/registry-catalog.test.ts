@@ -69,14 +69,14 @@ describe('dns: catalog of the registry', () => {
   });
 
   it('names the node at an address, or else the service, as soon as either changes', async () => {
-    expect(dns.nameAt(ipv4('10.0.0.3'))).to.equal('node-3.node');
-    expect(dns.nameAt(ipv4('10.9.0.3'))).to.equal('web.service');
+    expect(dns.nameAt(ipv4('10.0.0.3'))).to.equal('Node-3.node');
+    expect(dns.nameAt(ipv4('10.9.0.3'))).to.equal('Web.service');
     expect(dns.nameAt(ipv4('10.9.0.5'))).to.equal(undefined);
     await register(5);
-    await eventuallyNamed('10.9.0.5', 'web.service');
+    await eventuallyNamed('10.9.0.5', 'Web.service');
     await test.registry.catalog.deregisterNode('Node-3');
     await eventuallyNamed('10.0.0.3', undefined);
-    expect(dns.nameAt(ipv4('10.0.0.4'))).to.equal('node-4.node');
+    expect(dns.nameAt(ipv4('10.0.0.4'))).to.equal('Node-4.node');
   });
 
   /** Building the index may not take more than a twentieth of all time, so it may lag by a little. */
