@@ -1,12 +1,18 @@
 import type { Method, Route } from './route.ts';
 
+/** A route with the names of its parameters, found once. */
+interface Entry {
+  readonly route: Route;
+  readonly names: readonly string[];
+}
+
 interface Branch {
   readonly fixed: Map<string, Branch>;
   parameter: Branch | undefined;
   /** Routes that end here. */
-  readonly routes: Route[];
+  readonly routes: Entry[];
   /** Routes whose last parameter takes the rest of the path from here on. */
-  readonly rest: Route[];
+  readonly rest: Entry[];
 }
 
 export type Match =
@@ -36,21 +42,23 @@ export class RouteTable {
     const values: string[] = [];
     const found = find(this.#root, segments, 0, values);
     if (found === undefined) return { kind: 'none' };
-    const route = found.find((each) => each.method === method);
-    if (route === undefined) return { kind: 'wrong-method', allowed: found.map((each) => each.method) };
-    return { kind: 'route', route, params: named(route, values) };
+    const entry = found.find(({ route }) => route.method === method);
+    if (entry === undefined) return { kind: 'wrong-method', allowed: found.map(({ route }) => route.method) };
+    return { kind: 'route', route: entry.route, params: named(entry.names, values) };
   }
 
   #add(route: Route): void {
+    const names = [...route.path.matchAll(/\{([^}+]+)\+?\}/g)].map((match) => match[1] ?? '');
+    const entry = { route, names };
     let at = this.#root;
     for (const segment of route.path.slice(1).split('/')) {
       if (segment.endsWith('+}')) {
-        at.rest.push(route);
+        at.rest.push(entry);
         return;
       }
       at = segment.startsWith('{') ? (at.parameter ??= branch()) : fixed(at, segment);
     }
-    at.routes.push(route);
+    at.routes.push(entry);
   }
 }
 
@@ -70,7 +78,7 @@ function find(
   segments: readonly string[],
   depth: number,
   values: string[],
-): readonly Route[] | undefined {
+): readonly Entry[] | undefined {
   const segment = segments[depth];
   if (segment === undefined) {
     if (at.routes.length > 0) return at.routes;
@@ -92,7 +100,6 @@ function find(
   return at.rest;
 }
 
-function named(route: Route, values: readonly string[]): Record<string, string> {
-  const names = [...route.path.matchAll(/\{([^}+]+)\+?\}/g)].map((match) => match[1] ?? '');
+function named(names: readonly string[], values: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i] ?? '')]));
 }

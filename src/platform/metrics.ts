@@ -3,6 +3,20 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** Names and help texts of gauges whose value is asked for at each scrape. */
 export type GaugeSource = Readonly<Record<string, { readonly help: string; readonly value: () => number }>>;
 
+/** One series of a family: its value at this moment. */
+export interface MetricSample {
+  /** The family's name, or that and `_sum`, `_count` or `_bucket`. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+export interface MetricFamily {
+  readonly name: string;
+  readonly type: string;
+  readonly samples: readonly MetricSample[];
+}
+
 /** What the process counts, as Prometheus reads it. */
 export interface Metrics {
   readonly httpAnswered: (dialect: string, status: number, seconds: number) => void;
@@ -14,6 +28,8 @@ export interface Metrics {
   observe(gauges: GaugeSource): void;
   /** The metrics page. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
+  /** The same as values. */
+  families(): Promise<readonly MetricFamily[]>;
 }
 
 export function createMetrics(): Metrics {
@@ -44,10 +60,14 @@ export function createMetrics(): Metrics {
     labelNames: ['reason', 'transport'],
     registers: [registry],
   });
+  const requestsOf = remembered((dialect: string, status: number) =>
+    requests.labels(dialect, String(status)),
+  );
+  const durationsOf = remembered((dialect: string) => durations.labels(dialect));
   return {
     httpAnswered: (dialect, status, seconds) => {
-      requests.inc({ dialect, status });
-      durations.observe({ dialect }, seconds);
+      requestsOf(dialect, status).inc();
+      durationsOf(dialect).observe(seconds);
     },
     dns: {
       onAnswered: (type, rcode, transport) => {
@@ -60,8 +80,27 @@ export function createMetrics(): Metrics {
     observe: (gauges) => {
       for (const [name, { help, value }] of Object.entries(gauges)) observeGauge(registry, name, help, value);
     },
+    families: () => familiesOf(registry),
     page: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
+}
+
+async function familiesOf(registry: Registry): Promise<readonly MetricFamily[]> {
+  // The declared type leaves out what a histogram adds.
+  const families = (await registry.getMetricsAsJSON()) as unknown as readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly values: readonly {
+      readonly metricName?: string;
+      readonly labels: Record<string, string | number>;
+      readonly value: number;
+    }[];
+  }[];
+  return families.map(({ name, type, values }) => ({
+    name,
+    type,
+    samples: values.map(({ metricName, labels, value }) => ({ name: metricName ?? name, labels, value })),
+  }));
 }
 
 function observeGauge(registry: Registry, name: string, help: string, value: () => number): void {
@@ -73,4 +112,20 @@ function observeGauge(registry: Registry, name: string, help: string, value: () 
       this.set(value());
     },
   });
+}
+
+/** Makes each child metric once; finding it by its labels costs more than counting. Labels are few. */
+function remembered<A extends readonly (string | number)[], T>(
+  make: (...labels: A) => T,
+): (...labels: A) => T {
+  const made = new Map<string, T>();
+  return (...labels) => {
+    const key = labels.join(' ');
+    let child = made.get(key);
+    if (child === undefined) {
+      child = make(...labels);
+      made.set(key, child);
+    }
+    return child;
+  };
 }

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 /** Randomness; injected so that placement and jitter can be repeated in tests. */
 export interface Random {
@@ -13,5 +13,19 @@ export interface Random {
 export const systemRandom: Random = {
   fraction: () => Math.random(),
   uuid: () => randomUUID(),
-  token: () => randomBytes(12).toString('base64url'),
+  token: () => nextBytes().toString('base64url'),
 };
+
+const TOKEN_BYTES = 12;
+/** Filled in one go, because the system call costs far more than the bytes. */
+const pool = Buffer.alloc(TOKEN_BYTES * 256);
+let used = pool.length;
+
+function nextBytes(): Buffer {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += TOKEN_BYTES;
+  return pool.subarray(used - TOKEN_BYTES, used);
+}
