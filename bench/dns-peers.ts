@@ -1,0 +1,194 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerOf, loadDns } from './dns.ts';
+import { onPath, type Target } from './load.ts';
+import { compareRates, type Row } from './measure.ts';
+import { here, startRollcall, within } from './programs.ts';
+import type { Run } from './run.ts';
+import { scratchPath } from './scratch.ts';
+
+const INSTANCES = 10;
+const NAME = 'peers.service.consul';
+const UP_WITHIN_MS = 20_000;
+
+/** A server to compare with, on the core of the servers under test. */
+interface Peer extends Target {
+  readonly name: string;
+  readonly stop: () => void;
+}
+
+/**
+ * A and SRV of a service with ten instances, all ten in each answer (EDNS 4096), against a real Consul and against
+ * authoritative servers that have the same records in a zone; whichever of these is installed.
+ */
+export async function dnsPeerRows(run: Run): Promise<Row[]> {
+  if (!onPath('dnsperf')) {
+    console.error('skipped: dnsperf is not on the PATH');
+    return [];
+  }
+  const rollcall = await startRollcall(run);
+  await register(rollcall.httpPort);
+  const ours = { port: rollcall.dnsPort, pid: rollcall.program.pid };
+  const rows: Row[] = [];
+  for (const start of [startConsul, startKnot, startUnbound, startNsd]) {
+    const peer = await start(run);
+    if (peer === undefined) continue;
+    try {
+      for (const type of ['A', 'SRV'] as const) {
+        const question = { name: NAME, type, edns: true };
+        for (const { port } of [ours, peer]) await answerOf(port, question, INSTANCES);
+        rows.push(
+          await compareRates({
+            group: 'DNS over UDP, ten records',
+            name: `${type} of ${String(INSTANCES)} instances`,
+            unit: 'queries/s',
+            referenceName: peer.name,
+            rounds: run.rounds,
+            ours: () => loadDns(ours, question, run.seconds),
+            reference: () => loadDns(peer, question, run.seconds),
+          }),
+        );
+      }
+    } finally {
+      peer.stop();
+    }
+  }
+  await rollcall.stop();
+  return rows;
+}
+
+async function startConsul(run: Run): Promise<Peer | undefined> {
+  const found = spawnSync(process.execPath, [here('../scripts/get-consul.mjs')], { encoding: 'utf8' });
+  if (found.status !== 0) return undefined;
+  const [http, dns, server, lan, wan] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
+  const ports = { http, dns, server, serf_lan: lan, serf_wan: wan, grpc: -1 };
+  const settings = { ports, bind_addr: '127.0.0.1', log_level: 'ERROR' };
+  const file = written('consul.json', JSON.stringify(settings));
+  const command = [found.stdout.trim(), 'agent', '-dev', '-node=peer', `-config-file=${file}`] as const;
+  return startPeer(run, 'Consul', dns ?? 0, command, () => register(http ?? 0));
+}
+
+async function startKnot(run: Run): Promise<Peer | undefined> {
+  if (!onPath('knotd')) return undefined;
+  const port = await freePort();
+  const directory = scratchDirectory('knot');
+  const server = [`  listen: 127.0.0.1@${String(port)}`, `  rundir: ${directory}`, '  udp-workers: 1'];
+  const zone = ['zone:', '  - domain: consul', `    file: ${written('knot.zone', zoneText())}`];
+  const configuration = ['server:', ...server, 'database:', `  storage: ${directory}`, ...zone, ''];
+  return startPeer(run, 'Knot', port, ['knotd', '-c', written('knot.conf', configuration.join('\n'))]);
+}
+
+async function startNsd(run: Run): Promise<Peer | undefined> {
+  if (!onPath('nsd')) return undefined;
+  const port = await freePort();
+  const directory = scratchDirectory('nsd');
+  const files = ['pidfile', 'xfrdfile', 'zonelistfile'].map((key) => `  ${key}: "${directory}/${key}"`);
+  const server = [`  ip-address: 127.0.0.1@${String(port)}`, '  server-count: 1', '  username: ""', ...files];
+  const zone = ['zone:', '  name: consul', `  zonefile: "${written('nsd.zone', zoneText())}"`];
+  const configuration = ['server:', ...server, `  zonesdir: "${directory}"`, '  database: ""', ...zone, ''];
+  return startPeer(run, 'NSD', port, ['nsd', '-d', '-c', written('nsd.conf', configuration.join('\n'))]);
+}
+
+async function startUnbound(run: Run): Promise<Peer | undefined> {
+  if (!onPath('unbound')) return undefined;
+  const port = await freePort();
+  const directory = scratchDirectory('unbound');
+  const options = [
+    'interface: 127.0.0.1',
+    `port: ${String(port)}`,
+    'num-threads: 1',
+    'username: ""',
+    'chroot: ""',
+    `directory: "${directory}"`,
+    'pidfile: ""',
+    'use-syslog: no',
+    'edns-buffer-size: 4096',
+    'local-zone: "consul." static',
+    ...zoneRecords().map((record) => `local-data: "${record}"`),
+  ];
+  const configuration = ['server:', ...options.map((option) => `  ${option}`), ''].join('\n');
+  return startPeer(run, 'Unbound', port, ['unbound', '-d', '-c', written('unbound.conf', configuration)]);
+}
+
+/** Starts a server and waits until it gives the ten answers. */
+async function startPeer(
+  run: Run,
+  name: string,
+  port: number,
+  command: readonly [string, ...string[]],
+  prepare: () => Promise<void> = async () => undefined,
+): Promise<Peer> {
+  const [file, ...args] = run.onServerCore(command);
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+  const stop = () => child.kill('SIGKILL');
+  process.once('exit', stop);
+  const deadline = Date.now() + UP_WITHIN_MS;
+  for (;;) {
+    try {
+      await prepare();
+      await answerOf(port, { name: NAME, type: 'SRV', edns: true }, INSTANCES);
+      return { name, port, pid: child.pid ?? 0, stop };
+    } catch (error) {
+      if (child.exitCode !== null || Date.now() > deadline) {
+        stop();
+        throw new Error(`${name} does not answer`, { cause: error });
+      }
+      await sleep(200);
+    }
+  }
+}
+
+/** Each instance has an address of its own, so that A answers have ten records. */
+async function register(httpPort: number): Promise<void> {
+  for (let n = 0; n < INSTANCES; n++) {
+    const url = `http://127.0.0.1:${String(httpPort)}/v1/agent/service/register`;
+    const body = { ID: `peers-${String(n)}`, Name: 'peers', Address: `10.0.1.${String(n)}`, Port: 8080 };
+    const answer = await within(5000, fetch(url, { method: 'PUT', body: JSON.stringify(body) }));
+    if (!answer.ok) throw new Error(await answer.text());
+  }
+}
+
+/** The records that Consul and Rollcall answer with, as those of a zone. */
+function zoneRecords(): string[] {
+  return Array.from({ length: INSTANCES }, (_, n) => {
+    const target = `0a0001${n.toString(16).padStart(2, '0')}.addr.dc1.consul.`;
+    return [
+      `${NAME}. 0 IN A 10.0.1.${String(n)}`,
+      `${NAME}. 0 IN SRV 1 1 8080 ${target}`,
+      `${target} 0 IN A 10.0.1.${String(n)}`,
+    ];
+  }).flat();
+}
+
+function zoneText(): string {
+  const head = [
+    'consul. 0 IN SOA ns.consul. hostmaster.consul. 1 3600 600 86400 0',
+    'consul. 0 IN NS ns.consul.',
+    'ns.consul. 0 IN A 127.0.0.1',
+  ];
+  return [...head, ...zoneRecords(), ''].join('\n');
+}
+
+function written(name: string, content: string): string {
+  const path = scratchPath(name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function scratchDirectory(name: string): string {
+  const path = scratchPath(name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,134 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Run } from './run.ts';
+import { scratchPath } from './scratch.ts';
+
+const START_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 12_000;
+const MAX_LOG_CHARS = 20_000;
+
+/** Runs a TypeScript file of this folder. */
+export const RUN_TYPESCRIPT = [process.execPath, '--import', 'tsx'] as const;
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** A server under test, in a process of its own. */
+export interface Program {
+  readonly pid: number;
+  /** First line it wrote to stdout. */
+  readonly firstLine: string;
+  /** Sends a message and resolves with the next one that comes back. */
+  ask(message: object): Promise<unknown>;
+  /** Ends it, and fails if it had ended before. */
+  stop(): Promise<void>;
+}
+
+/** Starts a program and waits for its first line; `env` is all the environment it gets besides PATH and HOME. */
+export async function startProgram(
+  command: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Program> {
+  const [file, ...args] = command;
+  const child = spawn(file, args, {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  running.add(child);
+  let log = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    log = (log + chunk.toString()).slice(-MAX_LOG_CHARS);
+  });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${command.join(' ')} ended early:\n${log}`);
+  });
+  ended.catch(() => undefined);
+  const firstLine = await within(START_WITHIN_MS, Promise.race([lineOf(child), ended]));
+  return {
+    pid: child.pid ?? 0,
+    firstLine,
+    ask: async (message) => {
+      const answer = once(child, 'message');
+      child.send(message);
+      const [value] = (await within(ANSWER_WITHIN_MS, Promise.race([answer, ended]))) as unknown[];
+      return value;
+    },
+    stop: () => stop(child, () => log),
+  };
+}
+
+let registries = 0;
+
+/** The built registry on free ports and a data directory of its own. */
+export interface Rollcall {
+  readonly program: Program;
+  readonly httpPort: number;
+  readonly dnsPort: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `node dist/main.js serve`, with a probe that reports its memory when asked.
+ *
+ * No Redis URL means the embedded store.
+ */
+export async function startRollcall({ onServerCore }: Run, redisUrl?: string): Promise<Rollcall> {
+  const command = onServerCore([
+    process.execPath,
+    ...['--expose-gc', '--import', here('memory-probe.mjs')],
+    ...[here('../dist/main.js'), 'serve'],
+  ]);
+  const program = await startProgram(command, {
+    ROLLCALL_HTTP_PORT: '0',
+    ROLLCALL_DNS_PORT: '0',
+    ROLLCALL_DATA_DIR: scratchPath(`data-${++registries}`),
+    ROLLCALL_LOG_LEVEL: 'warn',
+    ...(redisUrl === undefined ? {} : { ROLLCALL_REDIS_URL: redisUrl }),
+  });
+  const ports = /http=\S*:(\d+) dns=\S*:(\d+)/.exec(program.firstLine);
+  return {
+    program,
+    httpPort: Number(ports?.[1]),
+    dnsPort: Number(ports?.[2]),
+    stop: () => program.stop(),
+  };
+}
+
+/** Path of a file, given relative to this folder. */
+export function here(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
+}
+
+/** Rejects when a promise takes longer than `ms`. */
+export async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function lineOf(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('the program has no stdout');
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  return line;
+}
+
+async function stop(child: ChildProcess, log: () => string): Promise<void> {
+  running.delete(child);
+  if (child.exitCode !== null || child.signalCode !== null) throw new Error(`a server has died:\n${log()}`);
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await exit;
+  clearTimeout(timer);
+}
