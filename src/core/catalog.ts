@@ -53,6 +53,15 @@ interface Probe {
   readonly successBeforePassing?: number;
   readonly failuresBeforeWarning?: number;
   readonly failuresBeforeCritical?: number;
+  /** Most bytes of output that are kept; left out, the prober decides. */
+  readonly outputMaxBytes?: number;
+}
+
+interface TlsOptions {
+  readonly tls: boolean;
+  readonly tlsSkipVerify: boolean;
+  /** '' means: the target's host. */
+  readonly tlsServerName: string;
 }
 
 export interface HttpProbe extends Probe {
@@ -66,23 +75,61 @@ export interface HttpProbe extends Probe {
   readonly tlsServerName: string;
 }
 
-export interface TcpProbe extends Probe {
+export interface TcpProbe extends Probe, TlsOptions {
   readonly kind: 'tcp';
   /** `host:port`. */
   readonly target: string;
-  readonly tls: boolean;
-  readonly tlsSkipVerify: boolean;
-  readonly tlsServerName: string;
+}
+
+export interface UdpProbe extends Probe {
+  readonly kind: 'udp';
+  /** `host:port`. */
+  readonly target: string;
+}
+
+/** The standard gRPC health protocol. */
+export interface GrpcProbe extends Probe, TlsOptions {
+  readonly kind: 'grpc';
+  /** `host:port` or `host:port/service`. */
+  readonly target: string;
+}
+
+export interface H2PingProbe extends Probe, TlsOptions {
+  readonly kind: 'h2ping';
+  /** `host:port`. */
+  readonly target: string;
+}
+
+/** A program run on whichever registry node the check belongs to; its exit status is the result. */
+export interface ScriptProbe extends Probe {
+  readonly kind: 'script';
+  /** The program and its arguments. */
+  readonly args: readonly string[];
+}
+
+/** Another instance, or a whole node, whose health the check repeats. */
+export interface Alias {
+  readonly kind: 'alias';
+  readonly node: string;
+  /** '' for the node itself. */
+  readonly instanceId: string;
+  /** Whether the node's own membership check counts. */
+  readonly withMembership: boolean;
 }
 
 /** How a check gets its status. */
 export type CheckSource =
   /** Heartbeats; when they stop the check turns critical. */
-  | { readonly kind: 'ttl'; readonly ttlMs: number }
+  | { readonly kind: 'ttl'; readonly ttlMs: number; readonly outputMaxBytes?: number }
   /** Heartbeats; when they stop the instance is evicted. */
   | { readonly kind: 'lease'; readonly ttlMs: number }
   | HttpProbe
   | TcpProbe
+  | UdpProbe
+  | GrpcProbe
+  | H2PingProbe
+  | ScriptProbe
+  | Alias
   /** Somebody outside writes the status into the catalog. */
   | { readonly kind: 'external' };
 

@@ -1,3 +1,4 @@
+export { aliasedStatus } from './alias.ts';
 export * from './catalog.ts';
 export * from './catalog-rules.ts';
 export { isEmpty, Drafting, type Decision, type Draft, type DraftPut } from './draft.ts';

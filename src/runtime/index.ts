@@ -1,8 +1,10 @@
+import type { StringMap } from '../core/index.ts';
 import type { Hash64 } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Registry } from '../registry/index.ts';
+import { AliasFollower } from './checks/aliases.ts';
 import { Assignment } from './checks/assignment.ts';
 import { CheckRunner } from './checks/runner.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -17,6 +19,10 @@ export interface RuntimeDeps {
   readonly logger: Logger;
   /** Where this node serves HTTP, for its record in the catalog. */
   readonly httpPort: number;
+  /** Metadata of this node and of the agent's in the catalog; default: none. */
+  readonly nodeMeta?: StringMap;
+  /** Whether checks may run programs on this node; default false. */
+  readonly scriptChecks?: boolean;
 }
 
 /** What a registry node does by itself, behind the requests it answers. */
@@ -27,19 +33,22 @@ export interface Runtime {
 
 /** Starts everything; resolves once this node is in the catalog, or a first attempt at that has failed. */
 export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
-  const { registry, clock, random, hash64, logger, httpPort } = deps;
+  const { registry, clock, random, hash64, logger, httpPort, scriptChecks = false } = deps;
   const sweeper = new LeaseSweeper({ registry, random, logger });
-  const membership = new Membership({ registry, random, logger, httpPort });
+  const { nodeMeta = {} } = deps;
+  const membership = new Membership({ registry, random, logger, httpPort, nodeMeta });
   const assignment = new Assignment(registry, hash64);
-  const checks = new CheckRunner({ registry, assignment, clock, random, logger });
+  const checks = new CheckRunner({ registry, assignment, clock, random, logger, scriptChecks });
+  const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
   const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
   sweeper.start();
   await membership.start();
   checks.start();
+  aliases.start();
   housekeeping.start();
   return {
     stop: async () => {
-      await Promise.all([checks.stop(), sweeper.stop(), housekeeping.stop()]);
+      await Promise.all([checks.stop(), aliases.stop(), sweeper.stop(), housekeeping.stop()]);
       await membership.stop();
     },
   };

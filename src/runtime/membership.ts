@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   checkKey,
   deepEqual,
@@ -9,6 +10,7 @@ import {
   type RecordValues,
   type Registration,
   type State,
+  type StringMap,
   type Table,
 } from '../core/index.ts';
 import type { Logger } from '../platform/logger.ts';
@@ -28,6 +30,8 @@ interface Deps {
   readonly httpPort: number;
   readonly logger: Logger;
   readonly random: Random;
+  /** Metadata of both nodes, which clients of a protocol look for; default: none. */
+  readonly nodeMeta?: StringMap;
 }
 
 /**
@@ -46,8 +50,12 @@ export class Membership {
   constructor(deps: Deps) {
     const { identity } = deps.registry;
     this.#deps = deps;
-    this.#own = ownRegistration(identity, deps.httpPort);
-    this.#agent = agentRegistration(identity);
+    const shown = {
+      taggedAddresses: taggedAddressesOf(identity.address),
+      ...(deps.nodeMeta === undefined ? {} : { meta: deps.nodeMeta }),
+    };
+    this.#own = ownRegistration(identity, deps.httpPort, shown);
+    this.#agent = agentRegistration(identity, shown);
   }
 
   /** Resolves after the first attempt to register, which is repeated for ever where it fails. */
@@ -117,8 +125,19 @@ function isShared(identity: Identity): boolean {
   return nodeKey(identity.nodeName) === nodeKey(identity.agentName);
 }
 
-function agentRegistration(identity: Identity): Registration {
-  const node: Node = { name: identity.agentName, id: identity.agentId, address: identity.address };
+type Shown = Pick<Node, 'taggedAddresses' | 'meta'>;
+
+/** The one address of a node under all the names it is looked for by. */
+function taggedAddressesOf(address: string): StringMap {
+  const family = isIP(address);
+  const literal =
+    family === 0 ? {} : { [`lan_ipv${String(family)}`]: address, [`wan_ipv${String(family)}`]: address };
+  return { lan: address, wan: address, ...literal };
+}
+
+function agentRegistration(identity: Identity, shown: Shown): Registration {
+  const { agentName: name, agentId: id, address } = identity;
+  const node: Node = { name, id, address, ...shown };
   return {
     node,
     keepNode: true,
@@ -127,7 +146,7 @@ function agentRegistration(identity: Identity): Registration {
   };
 }
 
-function ownRegistration(identity: Identity, httpPort: number): Registration {
+function ownRegistration(identity: Identity, httpPort: number, shown: Shown): Registration {
   const { nodeName: name, address } = identity;
   const host = address.includes(':') ? `[${address}]` : address;
   const instance: Instance = {
@@ -153,7 +172,7 @@ function ownRegistration(identity: Identity, httpPort: number): Registration {
   return {
     ...shared,
     // With its last instance the node goes as well.
-    node: { name, id: identity.nodeId, address, transient: true },
+    node: { name, id: identity.nodeId, address, ...shown, transient: true },
     keepNode: false,
     checks: [heartbeat, serfHealth(name, { kind: 'lease', ttlMs: TTL_MS })],
   };

@@ -17,6 +17,11 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const JITTER = 0.05;
 /** A verdict that came this much after its deadline tells of this process, not of the target. */
 const STALL_MS = 1000;
+/** Another node may have let the check in. */
+const SCRIPTS_REFUSED: ProbeResult = {
+  status: 'critical',
+  output: 'Scripts are disabled on this node of the registry',
+};
 
 interface Deps {
   readonly registry: Registry;
@@ -24,6 +29,8 @@ interface Deps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether programs may be run here; default false. */
+  readonly scriptChecks?: boolean;
 }
 
 /** A check this node runs, until it is dropped or defined anew. */
@@ -122,10 +129,18 @@ export class CheckRunner {
     for (const task of this.#ready) {
       if (this.#running.size >= MAX_RUNNING) return;
       this.#ready.delete(task);
-      const run = this.#run(task).finally(() => {
-        this.#running.delete(run);
-        this.#fill();
-      });
+      const run = this.#run(task)
+        .catch((error: unknown) => {
+          // A record of a form that no version writes: its check rests, the others go on.
+          this.#deps.logger.error(
+            { err: error, node: task.node, check: task.checkId },
+            'a check cannot be run',
+          );
+        })
+        .finally(() => {
+          this.#running.delete(run);
+          this.#fill();
+        });
       this.#running.add(run);
     }
   }
@@ -145,6 +160,7 @@ export class CheckRunner {
   }
 
   async #probe(task: Task, limitMs: number): Promise<ProbeResult> {
+    if (task.source.kind === 'script' && this.#deps.scriptChecks !== true) return SCRIPTS_REFUSED;
     const ending = new AbortController();
     task.cancel = () => ending.abort();
     const timer = setTimeout(task.cancel, limitMs);

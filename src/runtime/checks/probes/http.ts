@@ -84,7 +84,8 @@ function exchange(hop: Hop, source: HttpProbe, signal: AbortSignal): Promise<Inc
 
 async function conclude(source: HttpProbe, response: IncomingMessage): Promise<ProbeResult> {
   const code = response.statusCode ?? 0;
-  const body = await readTail(response, MAX_OUTPUT_BYTES, MAX_BODY_BYTES);
+  const keepBytes = Math.min(source.outputMaxBytes ?? MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES);
+  const body = await readTail(response, keepBytes, MAX_BODY_BYTES);
   const shownStatus = `${code} ${response.statusMessage ?? ''}`.trimEnd();
   return {
     status: statusOf(code),
