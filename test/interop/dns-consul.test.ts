@@ -62,6 +62,16 @@ function instance(
   return { Node, Address, Service: { Service, ...fields }, Checks };
 }
 
+const QUERIES: readonly object[] = [
+  { Name: 'find-db', Service: { Service: 'db', Tags: ['v1'] }, DNS: { TTL: '10s' } },
+  { Name: 'strict', Service: { Service: 'db', OnlyPassing: true } },
+  {
+    Name: 'any-',
+    Template: { Type: 'name_prefix_match', Regexp: '^any-(.+)$' },
+    Service: { Service: '$' + '{match(1)}' },
+  },
+];
+
 const TYPES = ['A', 'AAAA', 'SRV', 'TXT', 'ANY', 'CNAME', 'MX', 'NS', 'SOA', 'PTR'];
 const WAYS: readonly AskOptions[] = [{}, { ednsSizeBytes: 1232 }, { tcp: true }];
 
@@ -95,6 +105,10 @@ const NAMES = [
     (name) => `${name}.consul`,
   ),
   ...['consul', 'node.consul', 'service.consul', 'web.consul', 'nope.query.consul', 'db.connect.consul'],
+  ...['find-db', 'Strict', 'any-six', 'any-nope', '_find-db._tcp'].flatMap((name) => [
+    `${name}.query.consul`,
+    `${name}.query.dc1.consul`,
+  ]),
   ...['a.service.b.c.consul', 'alpha.node.b.c.consul', 'example.com', 'consul.example.com'],
   ...['1.0.0.10.in-addr.arpa', '1.1.1.10.in-addr.arpa', '9.0.0.10.in-addr.arpa', '9.9.9.9.in-addr.arpa'],
   `1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`,
@@ -109,6 +123,10 @@ const ALLOWED: readonly { why: string; when: (name: string, type: string, way: A
   {
     why: 'an address name of another type answers in the additional section, as in Consul 1.16',
     when: (name, type) => /addr(\.dc1)?\.consul$/.test(name) && !['NS', 'SOA'].includes(type),
+  },
+  {
+    why: 'a prepared query has an RFC 2782 form, as in Consul 1.15',
+    when: (name) => name.startsWith('_find-db._tcp.query.'),
   },
   {
     why: 'ANY over UDP is answered as to a client without EDNS, against amplification',
@@ -126,18 +144,21 @@ describe('interop: DNS answers of a real Consul', function () {
   before(async () => {
     consul = await startConsul();
     rollcall = await startRollcall({ DATA_DIR: await temporaryDirectory(), NODE_NAME: 'registry-1' });
-    for (const registration of [...NODES, ...SERVICES]) {
-      for (const { url } of [consul, rollcall]) {
-        const body = JSON.stringify(registration);
-        const answer = await fetch(`${url}/v1/catalog/register`, { method: 'PUT', body });
-        expect(answer.status, await answer.text()).to.equal(200);
-      }
+    for (const { url } of [consul, rollcall]) {
+      for (const registration of [...NODES, ...SERVICES])
+        await send('PUT', `${url}/v1/catalog/register`, registration);
+      for (const query of QUERIES) await send('POST', `${url}/v1/query`, query);
     }
   });
   after(async () => {
     await consul.stop();
     await cleanUp();
   });
+
+  async function send(method: string, url: string, body: object): Promise<void> {
+    const answer = await fetch(url, { method, body: JSON.stringify(body) });
+    expect(answer.status, await answer.text()).to.equal(200);
+  }
 
   /** Everything that must be the same; of a random choice from many, how much there is. */
   async function answerOf(port: number, name: string, type: string, way: AskOptions): Promise<object> {

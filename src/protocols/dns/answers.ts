@@ -6,7 +6,7 @@ import type { DnsCatalog, DnsNode } from './lookup.ts';
 import { parseName, type NameTarget, type OwnName } from './names.ts';
 import { EMPTY_REPLY, isAskedFor, metaRecords, nameError, noData, startOfAuthority } from './reply.ts';
 import type { Answer, AnswerPolicy, Inquiry, Reply } from './reply.ts';
-import { answerInOrder, answerService } from './service-answers.ts';
+import { answerInOrder, answerService, usableOf } from './service-answers.ts';
 import { nameFromText, type WireName } from './wire-name.ts';
 import type { Question } from './wire-query.ts';
 import { CLASS_IN, TYPE, type ResourceRecord } from './wire-record.ts';
@@ -85,7 +85,7 @@ function inquireHere(target: LocatedTarget, inquiry: Inquiry): Reply {
       return answerPreparedQuery(target.query, inquiry);
     case 'key': {
       const preferred = catalog.preferenceList(target.service, target.key, MAX_PREFERRED) ?? [];
-      return answerInOrder(preferred, inquiry, policy.serviceTtlSeconds(target.service));
+      return answerInOrder(usableOf(preferred, inquiry), inquiry, policy.serviceTtlSeconds(target.service));
     }
     case 'service': {
       const instances = catalog.service(target.service, target.tag) ?? [];
@@ -109,7 +109,7 @@ function chaseName(
 }
 
 function answerPreparedQuery(nameOrId: string, inquiry: Inquiry): Reply {
-  const found = inquiry.catalog.query?.(nameOrId, inquiry.clientAddress);
+  const found = inquiry.catalog.query(nameOrId, inquiry.clientAddress);
   if (found === undefined) return nameError(inquiry);
   const ttlSeconds = found.ttlSeconds ?? inquiry.policy.serviceTtlSeconds(found.service.toLowerCase());
   return { ...answerInOrder(found.instances, inquiry, ttlSeconds), forClient: true };

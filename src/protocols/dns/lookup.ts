@@ -54,5 +54,5 @@ export interface DnsCatalog {
   /** `<name>.node` or `<name>.service` of the node, or else the service, at an address of 4 or 16 bytes. */
   nameAt(address: Uint8Array): string | undefined;
   /** Executes a prepared query for a client at that address; `undefined` if there is no such query. */
-  query?(nameOrId: string, clientAddress: string | undefined): DnsQueryResult | undefined;
+  query(nameOrId: string, clientAddress: string | undefined): DnsQueryResult | undefined;
 }

@@ -1,7 +1,9 @@
-import { RollcallError, topics, worstStatus, type Instance, type Revision } from '../../core/index.ts';
+import { RollcallError, topics, worstStatus } from '../../core/index.ts';
+import type { Check, Instance, Node, Revision } from '../../core/index.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
-import type { DnsCatalog, DnsInstance, DnsNode } from './lookup.ts';
+import { parseAddress } from './address.ts';
+import type { DnsCatalog, DnsInstance, DnsNode, DnsQueryResult } from './lookup.ts';
 import { ReverseIndex } from './reverse-index.ts';
 
 interface Cached {
@@ -21,6 +23,7 @@ export function createDnsCatalog(registry: Registry, clock: Clock = systemClock)
     revision: () => registry.state.revision,
     node: (name) => nodeOf(registry, name),
     nameAt: (address) => reverse.nameAt(address),
+    query: (nameOrId, clientAddress) => executeQuery(registry, reverse, nameOrId, clientAddress),
     preferenceList: (service, key, count) => preferenceList(registry, service, key, count),
     service: (name, tag) => {
       const question = tag === undefined ? name : `${name}\0${tag}`;
@@ -64,18 +67,47 @@ function preferenceList(
   }
 }
 
-function instanceOf(registry: Registry, instance: Instance): DnsInstance[] {
-  const node = nodeOf(registry, instance.node);
+function executeQuery(
+  { queries, identity }: Registry,
+  reverse: ReverseIndex,
+  nameOrId: string,
+  clientAddress: string | undefined,
+): DnsQueryResult | undefined {
+  try {
+    const client = parseAddress(clientAddress ?? '');
+    const isNearClient = queries.resolve(nameOrId)?.target.near === '_ip';
+    const near = isNearClient ? { near: (client && reverse.nodeAt(client)) ?? '' } : {};
+    const found = queries.execute(nameOrId, { agent: identity.agentName, ...near });
+    if (found === undefined) return undefined;
+    const { ttlMs } = found.query;
+    return {
+      service: found.target.service,
+      instances: found.instances.map(({ node, instance, checks }) => describe(node, instance, checks)),
+      ttlSeconds: ttlMs === undefined ? undefined : Math.floor(ttlMs / 1000),
+    };
+  } catch (error) {
+    // A template that the name cannot fill in: there is nothing by that name.
+    if (error instanceof RollcallError && error.code === 'invalid_request') return undefined;
+    throw error;
+  }
+}
+
+function instanceOf({ state }: Registry, instance: Instance): DnsInstance[] {
+  const node = state.node(instance.node);
   if (node === undefined) return [];
-  const { state } = registry;
-  const status = worstStatus([
-    ...state.checksOf(instance.node, '').values(),
-    ...state.checksOf(instance.node, instance.id).values(),
-  ]);
-  return [{ node, address: instance.address, port: instance.port, weights: instance.weights, status }];
+  const ofNode = state.checksOf(instance.node, '').values();
+  return [describe(node, instance, [...ofNode, ...state.checksOf(instance.node, instance.id).values()])];
+}
+
+function describe(node: Node, { address, port, weights }: Instance, checks: readonly Check[]): DnsInstance {
+  return { node: describeNode(node), address, port, weights, status: worstStatus(checks) };
 }
 
 function nodeOf(registry: Registry, name: string): DnsNode | undefined {
   const node = registry.state.node(name);
-  return node && { name: node.name, address: node.address, meta: node.meta ?? {} };
+  return node && describeNode(node);
+}
+
+function describeNode({ name, address, meta = {} }: Node): DnsNode {
+  return { name, address, meta };
 }

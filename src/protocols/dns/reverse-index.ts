@@ -6,6 +6,9 @@ import { addressLabel, parseAddress } from './address.ts';
 /** Building anew may take this part of all time, so that many writes and questions cannot make it take everything. */
 const MAX_BUSY_FRACTION = 0.05;
 
+const NODE = '.node';
+const SERVICE = '.service';
+
 /**
  * Who is at an address: the node, or else the service, that comes first by name.
  *
@@ -37,15 +40,21 @@ export class ReverseIndex {
     return this.#names.get(addressLabel(address));
   }
 
+  /** The name of the node at an address, as registered. */
+  nodeAt(address: Uint8Array): string | undefined {
+    const name = this.nameAt(address);
+    return name?.endsWith(NODE) ? name.slice(0, -NODE.length) : undefined;
+  }
+
   #build(): Map<string, string> {
     const { nodes, instances } = this.#registry.state;
     const names = new Map<string, string>();
     for (const { address, name } of nodes.values()) {
-      enter(names, address, `${name}.node`);
+      enter(names, address, name + NODE);
     }
     const services = new Map<string, string>();
     for (const { address, service } of instances.values()) {
-      if (address !== '') enter(services, address, `${service}.service`);
+      if (address !== '') enter(services, address, service + SERVICE);
     }
     return new Map([...services, ...names]);
   }

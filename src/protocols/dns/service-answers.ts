@@ -16,17 +16,17 @@ export function answerService(
   return answerInstances(usable.length, shuffled(usable, inquiry.random), inquiry, ttlSeconds);
 }
 
-/** The same in the order given. */
+/** The same from exactly these instances in this order. */
 export function answerInOrder(
   instances: readonly DnsInstance[],
   inquiry: Inquiry,
   ttlSeconds: number,
 ): Reply {
-  const usable = usableOf(instances, inquiry);
-  return answerInstances(usable.length, usable, inquiry, ttlSeconds);
+  return answerInstances(instances.length, instances, inquiry, ttlSeconds);
 }
 
-function usableOf(instances: readonly DnsInstance[], { policy }: Inquiry): readonly DnsInstance[] {
+/** Those whose status lets them be answered. */
+export function usableOf(instances: readonly DnsInstance[], { policy }: Inquiry): readonly DnsInstance[] {
   return instances.filter(
     ({ status }) => status === 'passing' || (status === 'warning' && !policy.onlyPassing),
   );
@@ -102,7 +102,8 @@ function serviceRecords(order: Iterable<DnsInstance>, inquiry: Inquiry, ttlSecon
     if (target === undefined) continue;
     if (answers.length === maxAnswers) return { answers, complete: false };
     seen.add(key);
-    const weight = status === 'warning' ? weights.warning : weights.passing;
+    // Only a prepared query may answer with an instance that is critical.
+    const weight = status === 'critical' ? 0 : weights[status];
     answers.push({
       record: { type: 'SRV', owner: question.name, ttlSeconds, priority: 1, weight, port, target },
       glue: glueOf(endpoint, target, instance, { inquiry, ttlSeconds, glue }),

@@ -146,7 +146,7 @@ export class FixtureCatalog implements DnsCatalog {
 
   /** `ordered` answers the service `db` as it is, for two minutes; `mine` only clients in 10.7.0.0/16. */
   query(name: string, clientAddress: string | undefined): DnsQueryResult | undefined {
-    const instances = this.service('db') ?? [];
+    const instances = (this.service('db') ?? []).filter(({ status }) => status !== 'critical');
     if (name === 'ordered') return { service: 'db', instances, ttlSeconds: 120 };
     const isMine = name === 'mi.ne' && clientAddress?.startsWith('10.7.');
     return isMine ? { service: 'db', instances: instances.slice(0, 1), ttlSeconds: undefined } : undefined;

@@ -85,12 +85,6 @@ describe('dns: lookups by key, prepared queries and reverse names', () => {
     expect([...others.subarray(-6)]).to.deep.equal([0, 1, 16, 0, 10, 8]);
   });
 
-  it('of a prepared query do not exist where the catalog has none', async () => {
-    const catalog: { query?: FixtureCatalog['query'] } & FixtureCatalog = new FixtureCatalog();
-    Object.defineProperty(catalog, 'query', { value: undefined });
-    expect((await ask(await serve({}, catalog), 'ordered.query.consul', 'A')).rcode).to.equal(3);
-  });
-
   it('of addresses name the node', async () => {
     const { answers, authoritative } = await ask(port, '1.0.0.10.in-addr.arpa', 'PTR', EDNS);
     expect(answers).to.deep.equal(['1.0.0.10.in-addr.arpa PTR Alpha.node.dc1.consul']);

@@ -79,6 +79,33 @@ describe('dns: catalog of the registry', () => {
     expect(dns.nameAt(ipv4('10.0.0.4'))).to.equal('Node-4.node');
   });
 
+  it('executes prepared queries, for the client where the query says so', async () => {
+    const target = {
+      service: 'Web',
+      failover: { nearest: 0 },
+      onlyPassing: true,
+      near: '_ip',
+      isConnect: false,
+    };
+    const query = { name: 'Nearby', session: '', token: '', target, ttlMs: 90_500 };
+    const id = await test.registry.queries.create(query);
+    await register(1, 'critical');
+    for (const name of ['nearby', id]) {
+      const found = await eventually(() => dns.query(name, '10.0.0.3'), `${name} is there`);
+      expect(found.instances.map(({ port }) => port)).to.have.members([82, 83, 84]);
+      expect({ service: found.service, ttlSeconds: found.ttlSeconds }).to.deep.equal({
+        service: 'Web',
+        ttlSeconds: 90,
+      });
+      for (let n = 0; n < 10; n++) {
+        const instances = dns.query(name, '10.0.0.3')?.instances ?? [];
+        expect(instances[0]?.port, "the instance on the client's own node").to.equal(83);
+        expect(dns.query(name, undefined)?.instances).to.have.length(3);
+      }
+    }
+    expect(dns.query('nope', '10.0.0.3')).to.equal(undefined);
+  });
+
   /** Building the index may not take more than a twentieth of all time, so it may lag by a little. */
   async function eventuallyNamed(address: string, name: string | undefined): Promise<void> {
     await eventually(() => dns.nameAt(ipv4(address)) === name, `${address} is ${name ?? 'nobody'}`);
