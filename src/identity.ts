@@ -11,7 +11,7 @@ export function identityOf(config: Config, version: string): Identity {
     nodeName: config.nodeName,
     nodeId: uuidOf(`${config.datacenter}/registry/${config.nodeName.toLowerCase()}`),
     agentName: config.agentName,
-    agentId: uuidOf(`${config.datacenter}/agent/${config.agentName.toLowerCase()}`),
+    agentId: config.agentId ?? uuidOf(`${config.datacenter}/agent/${config.agentName.toLowerCase()}`),
     address: config.advertise ?? reachableAddress(config.bind),
     version,
   };

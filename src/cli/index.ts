@@ -1,7 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { RollcallClient, type ServiceDefinition } from '../client/index.ts';
 
-/** Runs a client command; `serve` is handled before, and listed here for the help only. */
+/** Runs a client command; `serve` and `agent` are handled before, and listed here for the help only. */
 export async function runCli(argv: readonly string[], version: string): Promise<void> {
   const program = new Command('rollcall')
     .description('Service registry: Consul, Eureka and DNS clients over one catalog.')
@@ -9,6 +9,10 @@ export async function runCli(argv: readonly string[], version: string): Promise<
     .option('--url <url>', 'a registry node', process.env['ROLLCALL_URL'] ?? 'http://127.0.0.1:8500');
   const client = () => new RollcallClient({ url: program.opts<{ url: string }>().url });
   program.command('serve').description('run a registry node; see docs/configuration.md for its flags');
+  program
+    .command('agent')
+    .description('run a registry node by the configuration of a Consul agent; see docs/consul-agent.md');
+  addVersion(program, version);
   addLookups(program, client);
   addRegistration(program, client);
   addKv(program, client);
@@ -16,7 +20,27 @@ export async function runCli(argv: readonly string[], version: string): Promise<
     program.outputHelp();
     return;
   }
-  await program.parseAsync([...argv], { from: 'user' });
+  await program.parseAsync(argv.map(withTwoDashes), { from: 'user' });
+}
+
+/** Consul's scripts write `-format=json`. */
+function withTwoDashes(argument: string): string {
+  return argument.startsWith('-format') ? `-${argument}` : argument;
+}
+
+/** Compat(consul): the shape of `consul version`, for tools that read it; the version is our own. */
+function addVersion(program: Command, version: string): void {
+  program
+    .command('version')
+    .description('show the version')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['pretty', 'json']).default('pretty'),
+    )
+    .action(({ format }: { format: string }) => {
+      const rpc = { Default: 2, Min: 2, Max: 3 };
+      if (format === 'pretty') print(`Rollcall v${version}`);
+      else print(JSON.stringify({ Version: version, Revision: '', Prerelease: '', RPC: rpc }, null, 3));
+    });
 }
 
 function addLookups(program: Command, client: () => RollcallClient): void {

@@ -1,20 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { ConfigError } from './error.ts';
 import { nearest } from './nearest.ts';
 import { fieldOf, type Setting } from './setting.ts';
 import { type Config, SETTINGS } from './settings.ts';
 import { expectation, parseValue, type SettingValue } from './value.ts';
 
-/** A setting that cannot be used; `message` is one line for the person who starts the program. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type ReadFile = (path: string) => string;
 
 /** A value as somebody gave it, and where, as error messages name it. */
-interface Given {
+export interface Given {
   readonly source: string;
   readonly text: string;
 }
@@ -39,11 +35,13 @@ export function loadConfig(argv: readonly string[], env: Environment, readFile: 
   const configFile = flags.get(CONFIG_FLAG) ?? variables.get(CONFIG_ENV);
   const keys = configFile === undefined ? new Map<string, Given>() : readConfigFile(configFile, readFile);
 
+  return settleAll(({ flag, env: name, key }) => flags.get(flag) ?? variables.get(name) ?? keys.get(key));
+}
+
+/** Every setting's value: what `givenFor` finds, else the default. Throws `ConfigError` for what does not fit. */
+export function settleAll(givenFor: (setting: Setting) => Given | undefined): Config {
   const values: Record<string, SettingValue | undefined> = {};
-  for (const setting of SETTINGS) {
-    const given = flags.get(setting.flag) ?? variables.get(setting.env) ?? keys.get(setting.key);
-    values[fieldOf(setting)] = settle(setting, given);
-  }
+  for (const setting of SETTINGS) values[fieldOf(setting)] = settle(setting, givenFor(setting));
   // The loop above fills exactly the fields that the table's type lists.
   return Object.freeze(values) as unknown as Config;
 }
@@ -82,7 +80,8 @@ function readFlags(argv: readonly string[]): Map<string, Given> {
   return flags;
 }
 
-function readEnvironment(env: Environment, readFile: ReadFile): Map<string, Given> {
+/** The `ROLLCALL_*` variables by name. Throws `ConfigError` for one that nobody knows. */
+export function readEnvironment(env: Environment, readFile: ReadFile = readText): Map<string, Given> {
   const known = new Set([CONFIG_ENV, ...SETTINGS.map(({ env: name }) => name)]);
   const secretFiles = new Map(
     SETTINGS.filter(({ secret }) => secret).map(({ env: name }) => [`${name}_FILE`, name]),

@@ -15,7 +15,8 @@ export type SettingSpec = {
 /** `min` and `max` of a duration are milliseconds. */
 type SettingType =
   | { readonly type: 'string'; readonly pattern?: RegExp; readonly expects?: string }
-  | { readonly type: 'address' | 'port' | 'boolean' | 'list' }
+  | { readonly type: 'address' | 'port' | 'boolean' }
+  | { readonly type: 'list'; readonly item?: (text: string) => boolean; readonly expects?: string }
   | { readonly type: 'url'; readonly schemes: readonly string[] }
   | { readonly type: 'enum'; readonly values: readonly string[] }
   | { readonly type: 'integer' | 'duration'; readonly min: number; readonly max: number };

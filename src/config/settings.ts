@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { DNS_SETTINGS } from './dns-settings.ts';
 import { type FieldOf, named, type Setting, type SettingSpec, type ValueOf } from './setting.ts';
 
 const DAY_MS = 86_400_000;
@@ -6,6 +7,10 @@ const DAY_MS = 86_400_000;
 const NAME = {
   pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$/,
   expects: 'letters, digits, ".", "_" and "-"',
+};
+const UUID = {
+  pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  expects: 'a UUID in lower case, such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301',
 };
 const LABEL = { pattern: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, expects: 'a DNS label in lower case' };
 
@@ -23,11 +28,23 @@ const TABLE = [
     description: 'Port of DNS, for UDP and TCP; 0 takes any free port.',
   },
   {
+    key: 'dnsEnabled',
+    type: 'boolean',
+    default: 'true',
+    description: 'Whether DNS is served.',
+  },
+  {
     key: 'bind',
     type: 'address',
     default: '127.0.0.1',
     description:
       'IP address that HTTP and DNS listen on; there is no access control yet, so choose with care.',
+  },
+  {
+    key: 'dnsBind',
+    type: 'address',
+    defaultText: 'the bind address',
+    description: 'IP address that DNS listens on, where it is another one.',
   },
   {
     key: 'advertise',
@@ -80,6 +97,13 @@ const TABLE = [
     description: 'Name of the logical node that services registered through the Consul agent API live on.',
   },
   {
+    key: 'agentId',
+    type: 'string',
+    ...UUID,
+    defaultText: 'derived from the datacenter and the name',
+    description: 'UUID of that logical node.',
+  },
+  {
     key: 'serviceDir',
     type: 'string',
     defaultText: 'none',
@@ -118,6 +142,13 @@ const TABLE = [
       'How long a change of the output alone, the status being the same, may wait until it is stored.',
   },
   {
+    key: 'enableScriptChecks',
+    type: 'boolean',
+    default: 'false',
+    description:
+      'Whether whoever may register a check may have programs run on this host, as its user; leave it off.',
+  },
+  {
     key: 'kvMaxValueBytes',
     type: 'integer',
     min: 1,
@@ -142,6 +173,7 @@ const TABLE = [
     description:
       'How many commits are kept for nodes that follow; a node further behind reads a new snapshot.',
   },
+  ...DNS_SETTINGS,
 ] as const satisfies readonly SettingSpec[];
 
 type Row = (typeof TABLE)[number];

@@ -17,12 +17,7 @@ export function parseValue(spec: SettingSpec, text: string): SettingValue | unde
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : undefined;
     case 'list':
-      return Object.freeze(
-        text
-          .split(',')
-          .map((item) => item.trim())
-          .filter((item) => item !== ''),
-      );
+      return parseList(text, spec.item);
     case 'port':
       return within(parseInteger(text), 0, 65_535);
     case 'integer':
@@ -30,6 +25,14 @@ export function parseValue(spec: SettingSpec, text: string): SettingValue | unde
     case 'duration':
       return within(parseDurationMs(text), spec.min, spec.max);
   }
+}
+
+function parseList(text: string, isItem: (item: string) => boolean = () => true): SettingValue | undefined {
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  return items.every(isItem) ? Object.freeze(items) : undefined;
 }
 
 /** What `parseValue` takes for a setting, for error messages. */
@@ -46,7 +49,7 @@ export function expectation(spec: SettingSpec): string {
     case 'boolean':
       return 'true or false';
     case 'list':
-      return 'a list separated by commas';
+      return `a list separated by commas${spec.expects === undefined ? '' : `: ${spec.expects}`}`;
     case 'port':
       return 'a port number from 0 to 65535';
     case 'integer':

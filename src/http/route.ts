@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -24,6 +25,8 @@ export interface RouteResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** Sent as it comes, until it ends or the client goes; instead of `body`. */
+  readonly stream?: Readable;
 }
 
 /**
@@ -37,6 +40,8 @@ export interface Route {
   readonly path: string;
   /** Path of the operation that this is another spelling of; the OpenAPI document shows that one only. */
   readonly aliasOf?: string;
+  /** Says only that a feature is off; the OpenAPI document leaves it out. */
+  readonly isOff?: boolean;
   /** Largest accepted body in bytes; default `DEFAULT_BODY_LIMIT_BYTES`. */
   readonly bodyLimitBytes?: number;
   readonly handle: (request: RouteRequest) => Promise<RouteResponse> | RouteResponse;

@@ -10,6 +10,7 @@ import { CheckRunner } from './checks/runner.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
+import { RestoreResumer } from './restore-resumer.ts';
 
 export interface RuntimeDeps {
   readonly registry: Registry;
@@ -41,14 +42,22 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const checks = new CheckRunner({ registry, assignment, clock, random, logger, scriptChecks });
   const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
   const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
+  const restores = new RestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
   sweeper.start();
   await membership.start();
   checks.start();
   aliases.start();
   housekeeping.start();
+  restores.start();
   return {
     stop: async () => {
-      await Promise.all([checks.stop(), aliases.stop(), sweeper.stop(), housekeeping.stop()]);
+      await Promise.all([
+        checks.stop(),
+        aliases.stop(),
+        sweeper.stop(),
+        housekeeping.stop(),
+        restores.stop(),
+      ]);
       await membership.stop();
     },
   };

@@ -55,10 +55,10 @@ function dialects(registry: Registry): Dialect[] {
   ];
 }
 
-/** Without aliases; `{key+}`, which takes the rest of the path, is `{key}` in OpenAPI. */
+/** Without aliases and what is off; `{key+}`, which takes the rest of the path, is `{key}` in OpenAPI. */
 function dialectRoutes(dialect: Dialect): string[] {
   return dialect.routes
-    .filter(({ aliasOf }) => aliasOf === undefined)
+    .filter(({ aliasOf, isOff }) => aliasOf === undefined && isOff !== true)
     .map(({ method, path }) => `${method} ${path.replace('+}', '}')}`);
 }
 

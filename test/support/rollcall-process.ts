@@ -32,8 +32,11 @@ export interface RollcallProcess {
   exited(): Promise<number | null>;
 }
 
-/** Starts `rollcall serve` on free ports; settings are environment variables without `ROLLCALL_`. */
-export async function startRollcall(settings: Readonly<Record<string, string>>): Promise<RollcallProcess> {
+/** Starts `rollcall serve`, or as told, on free ports; settings are environment variables without `ROLLCALL_`. */
+export async function startRollcall(
+  settings: Readonly<Record<string, string>>,
+  argv: readonly string[] = ['serve'],
+): Promise<RollcallProcess> {
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
@@ -41,7 +44,7 @@ export async function startRollcall(settings: Readonly<Record<string, string>>):
     ROLLCALL_DNS_PORT: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[`ROLLCALL_${name}`] = value;
-  const child = spawn(process.execPath, [MAIN, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
