@@ -86,7 +86,13 @@ async function startNsd(run: Run): Promise<Peer | undefined> {
   const port = await freePort();
   const directory = scratchDirectory('nsd');
   const files = ['pidfile', 'xfrdfile', 'zonelistfile'].map((key) => `  ${key}: "${directory}/${key}"`);
-  const server = [`  ip-address: 127.0.0.1@${String(port)}`, '  server-count: 1', '  username: ""', ...files];
+  const server = [
+    `  ip-address: 127.0.0.1@${String(port)}`,
+    '  server-count: 1',
+    '  rrl-ratelimit: 0',
+    '  username: ""',
+    ...files,
+  ];
   const zone = ['zone:', '  name: consul', `  zonefile: "${written('nsd.zone', zoneText())}"`];
   const configuration = ['server:', ...server, `  zonesdir: "${directory}"`, '  database: ""', ...zone, ''];
   return startPeer(run, 'NSD', port, ['nsd', '-d', '-c', written('nsd.conf', configuration.join('\n'))]);

@@ -48,12 +48,7 @@ export function createMetrics(): Metrics {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 10, 60, 600],
     registers: [registry],
   });
-  const questions = new Counter({
-    name: 'rollcall_dns_questions_total',
-    help: 'DNS questions answered, by type and response code.',
-    labelNames: ['type', 'rcode', 'transport'],
-    registers: [registry],
-  });
+  const dnsAnswered = countDnsAnswers(registry);
   const drops = new Counter({
     name: 'rollcall_dns_dropped_total',
     help: 'DNS packets that were not answered, by reason.',
@@ -70,16 +65,12 @@ export function createMetrics(): Metrics {
       durationsOf(dialect).observe(seconds);
     },
     dns: {
-      onAnswered: (type, rcode, transport) => {
-        questions.inc({ type, rcode, transport });
-      },
+      onAnswered: dnsAnswered,
       onDropped: (reason, transport) => {
         drops.inc({ reason, transport });
       },
     },
-    observe: (gauges) => {
-      for (const [name, { help, value }] of Object.entries(gauges)) observeGauge(registry, name, help, value);
-    },
+    observe: (gauges) => observeGauges(registry, gauges),
     families: () => familiesOf(registry),
     page: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
@@ -101,6 +92,32 @@ async function familiesOf(registry: Registry): Promise<readonly MetricFamily[]> 
     type,
     samples: values.map(({ metricName, labels, value }) => ({ name: metricName ?? name, labels, value })),
   }));
+}
+
+function observeGauges(registry: Registry, gauges: GaugeSource): void {
+  for (const [name, { help, value }] of Object.entries(gauges)) observeGauge(registry, name, help, value);
+}
+
+/** Counts until the next scrape by itself: a counter's own lookup takes as long as a tenth of an answer. */
+function countDnsAnswers(registry: Registry): Metrics['dns']['onAnswered'] {
+  const answered = new Map<string, number>();
+  new Counter({
+    name: 'rollcall_dns_questions_total',
+    help: 'DNS questions answered, by type and response code.',
+    labelNames: ['type', 'rcode', 'transport'],
+    registers: [registry],
+    collect() {
+      for (const [labels, count] of answered) {
+        const [type = '', rcode = '', transport = ''] = labels.split(' ');
+        this.inc({ type, rcode, transport }, count);
+      }
+      answered.clear();
+    },
+  });
+  return (type, rcode, transport) => {
+    const labels = `${type} ${rcode} ${transport}`;
+    answered.set(labels, (answered.get(labels) ?? 0) + 1);
+  };
 }
 
 function observeGauge(registry: Registry, name: string, help: string, value: () => number): void {

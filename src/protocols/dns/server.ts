@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket as UdpSocket, type SocketOptions } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../platform/clock.ts';
@@ -97,7 +97,8 @@ export class DnsServer {
 
   async #bindUdp(port: number): Promise<UdpSocket> {
     const { host, logger } = this.#options;
-    const udp = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', lookup: asIs });
+    const family = isIPv6(host) ? 6 : 4;
+    const udp = createSocket({ type: `udp${family}`, lookup: asIs(family) });
     udp.on('message', (packet, from) => this.#answer(udp, packet, from));
     try {
       const listening = once(udp, 'listening');
@@ -144,12 +145,10 @@ export class DnsServer {
 }
 
 /** The address of an answer is a number already; asking the system's resolver would cost most of the answer's time. */
-function asIs(
-  address: string,
-  _options: unknown,
-  found: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  found(null, address, isIPv6(address) ? 6 : 4);
+function asIs(family: number): SocketOptions['lookup'] {
+  return (address, _options, found) => {
+    found(null, address, family);
+  };
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
