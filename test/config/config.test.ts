@@ -26,7 +26,13 @@ describe('config', () => {
       kvMaxValueBytes: 524_288,
     });
     const unset = Object.entries(config).filter(([, value]) => value === undefined);
-    expect(unset.map(([field]) => field)).to.have.members(['advertise', 'agentId', 'dnsBind', 'redisUrl', 'serviceDir']);
+    expect(unset.map(([field]) => field)).to.have.members([
+      'advertise',
+      'agentId',
+      'dnsBind',
+      'redisUrl',
+      'serviceDir',
+    ]);
     expect(config).to.be.frozen;
   });
 

@@ -22,7 +22,7 @@ async function json(rollcall: RollcallProcess, path: string): Promise<unknown> {
 }
 
 async function idsIn(rollcall: RollcallProcess, path: string): Promise<string[]> {
-  return Object.keys((await json(rollcall, path)) as object).filter((id) => !id.endsWith('consul'));
+  return Object.keys((await json(rollcall, path)) as object);
 }
 
 function runMain(...argv: readonly string[]) {
@@ -97,9 +97,7 @@ describe('rollcall agent', function () {
     await writeFile(join(directory, 'broken.json'), '{"service":{"port":1}}');
     const refused = await send(rollcall.httpPort, 'PUT', '/v1/agent/reload');
     expect(refused.status).to.equal(500);
-    expect(refused.text).to.match(
-      /^Reload failed: service definition .*broken\.json: Missing service name$/,
-    );
+    expect(refused.text).to.match(/^Reload failed: service definition .*broken\.json: Missing service name$/);
     expect(await idsIn(rollcall, '/v1/agent/services')).to.have.members([
       'orders-1',
       'cache',
