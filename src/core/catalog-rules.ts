@@ -5,6 +5,7 @@ import { checkKey, instanceKey, nodeKey } from './ids.ts';
 import { MAX_WEIGHT } from './ring/index.ts';
 import { requireName } from './names.ts';
 import { checkLease, deregisterLease, leasesOf } from './lease.ts';
+import { draftCheckLoss, draftNodeLoss } from './session-rules.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
 
@@ -45,15 +46,12 @@ export function decideRegister(state: State, registration: Registration): Decisi
   }
   if (registration.node !== undefined) draftNode(draft, state, registration.node, registration.keepNode);
   const { instance } = registration;
-  if (instance !== undefined) {
-    requireNode(draft, instance.node);
-    draft.put('instance', instance);
-  }
+  if (instance !== undefined) draftInstance(draft, instance);
   for (const check of registration.checks) draftCheck(draft, state, check);
   if (instance !== undefined && registration.replaceChecks) {
     const listed = new Set(registration.checks.map((check) => check.id));
-    for (const check of checksOfInstance(state, instance.node, instance.id)) {
-      if (!listed.has(check.id)) draftDeregisterCheck(draft, check.node, check.id);
+    for (const check of checksOfInstance(draft, state, instance.node, instance.id)) {
+      if (!listed.has(check.id)) draftDeregisterCheck(draft, state, check.node, check.id);
     }
   }
   return { draft: draft.build(), result: undefined };
@@ -74,7 +72,7 @@ export function decideDeregisterCheck(state: State, node: string, id: string): D
   if (!state.checks.has(checkKey(node, id)))
     throw new RollcallError('check_not_found', `Unknown check "${id}"`);
   const draft = new Drafting(state);
-  draftDeregisterCheck(draft, node, id);
+  draftDeregisterCheck(draft, state, node, id);
   return { draft: draft.build(), result: undefined };
 }
 
@@ -90,34 +88,43 @@ export function decideDeregisterNode(state: State, name: string): Decision<void>
 export function draftDeregisterInstance(draft: Drafting, state: State, node: string, id: string): void {
   draft.requireTopic(topics.node(node));
   draft.delete('instance', instanceKey(node, id));
-  for (const check of checksOfInstance(state, node, id)) draftDeregisterCheck(draft, check.node, check.id);
-  if (state.node(node)?.transient === true && state.instancesOn(node).size === 1)
+  for (const check of checksOfInstance(draft, state, node, id))
+    draftDeregisterCheck(draft, state, check.node, check.id);
+  const isTransient = draft.get('node', nodeKey(node))?.transient === true;
+  if (isTransient && instancesOnNode(draft, state, node).length === 0)
     draftDeregisterNode(draft, state, node);
 }
 
-function draftDeregisterNode(draft: Drafting, state: State, name: string): void {
+/** Drafts the removal of a node with everything on it, sessions included. */
+export function draftDeregisterNode(draft: Drafting, state: State, name: string): void {
   draft.requireTopic(topics.node(name));
   draft.delete('node', nodeKey(name));
-  for (const instance of state.instancesOn(name).values())
+  for (const instance of instancesOnNode(draft, state, name))
     draft.delete('instance', instanceKey(name, instance.id));
-  for (const check of state.checksOn(name).values()) draftDeregisterCheck(draft, name, check.id);
+  const isOnNode = (check: Check) => nodeKey(check.node) === nodeKey(name);
+  for (const check of draft.among('check', state.checksOn(name), isOnNode).values())
+    draftDeregisterCheck(draft, state, name, check.id);
+  draftNodeLoss(draft, state, name);
 }
 
-function draftDeregisterCheck(draft: Drafting, node: string, id: string): void {
+/** Drafts the removal of a check and its leases, and the end of the sessions that rely on it. */
+export function draftDeregisterCheck(draft: Drafting, state: State, node: string, id: string): void {
   draft.delete('check', checkKey(node, id));
   draft.revoke(checkLease(node, id));
   draft.revoke(deregisterLease(node, id));
+  draftCheckLoss(draft, state, node, id);
 }
 
-function draftNode(draft: Drafting, state: State, node: Node, keep: boolean): void {
-  const held = state.node(node.name);
+/** Drafts a node; with `keep`, as it is where it exists. Throws `node_name_taken`. */
+export function draftNode(draft: Drafting, state: State, node: Node, keep: boolean): void {
+  const held = draft.get('node', nodeKey(node.name));
   if (held !== undefined && keep) return;
   if (
     held !== undefined &&
     held.id !== '' &&
     node.id !== '' &&
     held.id !== node.id &&
-    isMember(state, held)
+    isMember(draft, held)
   ) {
     throw new RollcallError(
       'node_name_taken',
@@ -131,12 +138,19 @@ function draftNode(draft: Drafting, state: State, node: Node, keep: boolean): vo
 }
 
 /** Whether a node is a living member of the registry, known by the check id that Consul reserves for it. */
-function isMember(state: State, { name }: Node): boolean {
-  const status = state.checks.get(checkKey(name, 'serfHealth'))?.status;
+function isMember(draft: Drafting, { name }: Node): boolean {
+  const status = draft.get('check', checkKey(name, 'serfHealth'))?.status;
   return status !== undefined && status !== 'critical';
 }
 
-function draftCheck(draft: Drafting, state: State, registration: CheckRegistration): void {
+/** Drafts an instance. Throws `node_not_found`. */
+export function draftInstance(draft: Drafting, instance: Instance): void {
+  requireNode(draft, instance.node);
+  draft.put('instance', instance);
+}
+
+/** Drafts a check. Throws `node_not_found` and `instance_not_found`. */
+export function draftCheck(draft: Drafting, state: State, registration: CheckRegistration): void {
   requireNode(draft, registration.node);
   const { overwriteStatus, ...fields } = registration;
   const hostKey = instanceKey(fields.node, fields.instanceId);
@@ -147,7 +161,7 @@ function draftCheck(draft: Drafting, state: State, registration: CheckRegistrati
     );
   }
   if (fields.instanceId !== '') draft.requireRecord('instance', hostKey);
-  const held = state.checks.get(checkKey(fields.node, fields.id));
+  const held = draft.get('check', checkKey(fields.node, fields.id));
   const keep = held !== undefined && !overwriteStatus;
   const check: Check = {
     ...fields,
@@ -156,6 +170,8 @@ function draftCheck(draft: Drafting, state: State, registration: CheckRegistrati
   };
   draft.put('check', check);
   draftLeases(draft, held, check);
+  if (check.status === 'critical' && held !== undefined && held.status !== 'critical')
+    draftCheckLoss(draft, state, check.node, check.id);
 }
 
 /** Grants what the check needs now; a countdown that already runs is left to run. */
@@ -195,6 +211,12 @@ function requireNode(draft: Drafting, name: string): void {
   draft.requireRecord('node', nodeKey(name));
 }
 
-function checksOfInstance(state: State, node: string, id: string): Check[] {
-  return [...state.checksOf(node, id).values()];
+function checksOfInstance(draft: Drafting, state: State, node: string, id: string): Check[] {
+  const isItsOwn = (check: Check) => nodeKey(check.node) === nodeKey(node) && check.instanceId === id;
+  return [...draft.among('check', state.checksOf(node, id), isItsOwn).values()];
+}
+
+function instancesOnNode(draft: Drafting, state: State, node: string): Instance[] {
+  const isOnNode = (instance: Instance) => nodeKey(instance.node) === nodeKey(node);
+  return [...draft.among('instance', state.instancesOn(node), isOnNode).values()];
 }

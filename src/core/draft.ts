@@ -1,10 +1,10 @@
 import { keyOf, type RecordValues, type Stored } from './catalog.ts';
 import { deepEqual } from './equal.ts';
-import { placementOf } from './placement.ts';
-import { instanceKey } from './ids.ts';
+import type { Revision } from './ids.ts';
 import type { Table } from './record.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
+import { touchedTopics } from './touched-topics.ts';
 import type { Compare, Delete, Grant } from './txn.ts';
 
 /** A record to write; `createRevision` 0 means it is new. */
@@ -37,6 +37,8 @@ interface Pending {
   readonly table: Table;
   readonly key: string;
   readonly value: unknown;
+  /** This draft deleted it before it put it: it is another record under the same key. */
+  readonly anew: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ interface Pending {
 export class Drafting {
   readonly #state: State;
   readonly #pending = new Map<string, Pending>();
-  readonly #requires: Compare[] = [];
+  readonly #requires = new Map<string, Compare>();
   readonly #grants = new Map<string, Grant>();
   readonly #revokes = new Set<string>();
 
@@ -58,18 +60,62 @@ export class Drafting {
 
   put<T extends Table>(table: T, value: RecordValues[T]): void {
     const key = keyOf(table, value);
-    this.#pending.set(`${table}/${key}`, { table, key, value });
+    const before = this.#pending.get(`${table}/${key}`);
+    const anew = before !== undefined && (before.anew || before.value === undefined);
+    this.#pending.set(`${table}/${key}`, { table, key, value, anew });
   }
 
   delete(table: Table, key: string): void {
-    this.#pending.set(`${table}/${key}`, { table, key, value: undefined });
+    this.#pending.set(`${table}/${key}`, { table, key, value: undefined, anew: false });
   }
 
   /** The record as this draft leaves it. */
   get<T extends Table>(table: T, key: string): RecordValues[T] | undefined {
     const pending = this.#pending.get(`${table}/${key}`);
-    if (pending === undefined) return this.#state.get(table, key);
-    return pending.value as RecordValues[T] | undefined;
+    if (pending !== undefined) return pending.value as RecordValues[T] | undefined;
+    const held = this.#state.get(table, key);
+    return held && withoutRevisions<T>(held);
+  }
+
+  /**
+   * Some records as this draft leaves them, by key: those of `held` but for what the draft changed, and its
+   * own that `belongs` picks.
+   */
+  among<T extends Table>(
+    table: T,
+    held: Iterable<readonly [string, Stored<RecordValues[T]>]>,
+    belongs: (value: RecordValues[T]) => boolean,
+  ): Map<string, RecordValues[T]> {
+    const records = new Map<string, RecordValues[T]>();
+    for (const [key, value] of held) records.set(key, withoutRevisions<T>(value));
+    for (const pending of this.#pending.values()) {
+      if (pending.table !== table) continue;
+      const value = pending.value as RecordValues[T] | undefined;
+      if (value !== undefined && belongs(value)) records.set(pending.key, value);
+      else records.delete(pending.key);
+    }
+    return records;
+  }
+
+  /** The revisions of a record as this draft leaves it; 0 is that of the commit to come. Undefined when absent. */
+  revisionsOf(
+    table: Table,
+    key: string,
+  ): { readonly createRevision: Revision; readonly modifyRevision: Revision } | undefined {
+    const held = this.#state.get(table, key);
+    const pending = this.#pending.get(`${table}/${key}`);
+    if (pending === undefined) return held;
+    if (pending.value === undefined) return undefined;
+    if (held === undefined || pending.anew) return { createRevision: 0, modifyRevision: 0 };
+    const { createRevision, modifyRevision } = held;
+    return { createRevision, modifyRevision: sameValue(held, pending.value) ? modifyRevision : 0 };
+  }
+
+  /** Whether a record is at the revision that a condition names, 0 for its absence; one written here is at none yet. */
+  isAt(table: Table, key: string, revision: Revision): boolean {
+    const revisions = this.revisionsOf(table, key);
+    if (revisions === undefined) return revision === 0;
+    return revision !== 0 && revisions.modifyRevision === revision;
   }
 
   grant(lease: string, ttlMs: number): void {
@@ -84,35 +130,33 @@ export class Drafting {
 
   /** The decision looked at everything under this topic and must be taken again if it changed. */
   requireTopic(topic: string): void {
-    this.#requires.push({ kind: 'topic', topic, revision: this.#state.revision });
+    this.#requires.set(topic, { kind: 'topic', topic, revision: this.#state.revision });
   }
 
   /** The decision relies on this record and must be taken again if it changed or went. */
   requireRecord(table: Table, key: string): void {
-    this.#requires.push({
-      kind: 'record',
-      table,
-      key,
-      revision: this.#state.get(table, key)?.modifyRevision ?? 0,
-    });
+    const revision = this.#state.get(table, key)?.modifyRevision ?? 0;
+    this.#requires.set(`${table}/${key}`, { kind: 'record', table, key, revision });
   }
 
   requireLeaseDue(lease: string): void {
-    this.#requires.push({ kind: 'lease-due', lease });
+    this.#requires.set(`lease-due/${lease}`, { kind: 'lease-due', lease });
   }
 
   /** The draft; empty when nothing would change. */
   build(): Draft {
-    const compares: Compare[] = [...this.#requires];
+    const compares: Compare[] = [...this.#requires.values()];
     const puts: DraftPut[] = [];
     const deletes: Delete[] = [];
     const touches = new Set<string>();
-    for (const { table, key, value } of this.#pending.values()) {
+    for (const { table, key, value, anew } of this.#pending.values()) {
       const held = this.#state.get(table, key);
-      if (held === undefined ? value === undefined : value !== undefined && sameValue(held, value)) continue;
+      if (held === undefined ? value === undefined : value !== undefined && !anew && sameValue(held, value))
+        continue;
       compares.push({ kind: 'record', table, key, revision: held?.modifyRevision ?? 0 });
       if (value === undefined) deletes.push({ table, key });
-      else puts.push({ table, key, value, createRevision: held?.createRevision ?? 0 } as DraftPut);
+      else
+        puts.push({ table, key, value, createRevision: anew ? 0 : (held?.createRevision ?? 0) } as DraftPut);
       for (const topic of touchedTopics(this.#state, table, held, value)) touches.add(topic);
     }
     this.#touchExtinct(touches, compares);
@@ -152,75 +196,13 @@ export function isEmpty(draft: Draft): boolean {
   return draft.puts.length + draft.deletes.length + draft.grants.length + draft.revokes.length === 0;
 }
 
+/** A record as it was written, to be written again with changes. */
+export function withoutRevisions<T extends Table>(held: Stored<RecordValues[T]>): RecordValues[T] {
+  const { createRevision: _create, modifyRevision: _modify, ...value } = held;
+  return value as unknown as RecordValues[T];
+}
+
 function sameValue(held: Stored<object>, value: unknown): boolean {
   const { createRevision: _create, modifyRevision: _modify, ...rest } = held;
   return deepEqual(rest, value);
-}
-
-type TopicsOf<T extends Table> = (
-  state: State,
-  before: RecordValues[T] | undefined,
-  after: RecordValues[T] | undefined,
-) => string[];
-
-function touchedTopics(state: State, table: Table, before: unknown, after: unknown): string[] {
-  return (TOPICS_OF[table] as TopicsOf<Table>)(state, before as never, after as never);
-}
-
-const TOPICS_OF: { readonly [T in Table]: TopicsOf<T> } = {
-  node: (state, before, after) => {
-    const name = (after ?? before)?.name ?? '';
-    const moved = before?.address !== after?.address;
-    const ofServices = servicesOn(state, name).flatMap((service) => {
-      const touched = [topics.service(service), topics.instances(service)];
-      return moved ? [...touched, topics.ring(service)] : touched;
-    });
-    return [topics.nodes, topics.node(name), ...ofServices];
-  },
-  instance: (_state, before, after) => {
-    const moved = !deepEqual(before && placementOf(before), after && placementOf(after));
-    const ofInstances = [before, after].flatMap((instance) => {
-      if (instance === undefined) return [];
-      const { node, service } = instance;
-      const touched = [
-        topics.services,
-        topics.node(node),
-        topics.service(service),
-        topics.instances(service),
-      ];
-      return moved ? [...touched, topics.ring(service)] : touched;
-    });
-    return relabelled(before, after) ? [...ofInstances, topics.checks] : ofInstances;
-  },
-  check: (state, before, after) => {
-    const check = after ?? before;
-    if (check === undefined) return [];
-    const instance = state.instances.get(instanceKey(check.node, check.instanceId));
-    const services =
-      check.instanceId === ''
-        ? servicesOn(state, check.node)
-        : instance === undefined
-          ? []
-          : [instance.service];
-    return [topics.checks, topics.node(check.node), ...services.map(topics.service)];
-  },
-  kv: (_state, before, after) => {
-    const key = (after ?? before)?.key ?? '';
-    return [topics.kv, topics.kvSegment(key)];
-  },
-  tombstone: () => [],
-  setting: (_state, before, after) => [`setting:${(after ?? before)?.name ?? ''}`],
-};
-
-/** Checks are shown with the name and tags of their service. */
-function relabelled(
-  before: RecordValues['instance'] | undefined,
-  after: RecordValues['instance'] | undefined,
-): boolean {
-  if (before === undefined || after === undefined) return false;
-  return before.service !== after.service || !deepEqual(before.tags, after.tags);
-}
-
-function servicesOn(state: State, node: string): string[] {
-  return [...new Set([...state.instancesOn(node).values()].map((instance) => instance.service))];
 }

@@ -1,6 +1,8 @@
 import type { KvPair } from './catalog.ts';
 import { Drafting, type Decision } from './draft.ts';
 import type { Revision } from './ids.ts';
+import { draftHeldPut } from './lock-fence.ts';
+import { compareUtf8 } from './sorted-map.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
 
@@ -16,14 +18,19 @@ export interface KvPut {
 /** Decides a write; the result says whether its condition held. */
 export function decideKvPut(state: State, put: KvPut): Decision<boolean> {
   const draft = new Drafting(state);
-  const held = state.kv.get(put.key);
-  if (put.expectedRevision !== undefined && put.expectedRevision !== (held?.modifyRevision ?? 0)) {
-    return { draft: draft.build(), result: false };
-  }
-  const pair: KvPair = { key: put.key, value: put.value, flags: put.flags, lockIndex: 0 };
-  draft.put('kv', held?.session === undefined ? pair : { ...pair, session: held.session });
-  draft.delete('tombstone', put.key);
-  return { draft: draft.build(), result: true };
+  const result = draftKvPut(draft, put);
+  return { draft: draft.build(), result };
+}
+
+/** Drafts a write; false where its condition does not hold. */
+export function draftKvPut(draft: Drafting, { key, value, flags, expectedRevision }: KvPut): boolean {
+  if (expectedRevision !== undefined && !draft.isAt('kv', key, expectedRevision)) return false;
+  const held = draft.get('kv', key);
+  // Compat(consul): a write without a session leaves a lock with its holder and sets its lock index to 0.
+  if (held?.session === undefined) draft.put('kv', { key, value, flags, lockIndex: 0 });
+  else draftHeldPut(draft, held, { key, value, flags, lockIndex: 0, session: held.session });
+  draft.delete('tombstone', key);
+  return true;
 }
 
 /**
@@ -34,26 +41,38 @@ export function decideKvPut(state: State, put: KvPut): Decision<boolean> {
  */
 export function decideKvDelete(state: State, key: string, expectedRevision?: Revision): Decision<boolean> {
   const draft = new Drafting(state);
-  const held = state.kv.get(key);
-  if (held !== undefined) {
-    if (expectedRevision !== undefined && expectedRevision !== held.modifyRevision) {
-      return { draft: draft.build(), result: false };
-    }
-    draftDelete(draft, key);
-  }
+  if (!state.kv.has(key)) return { draft: draft.build(), result: true };
+  if (expectedRevision !== undefined && !draft.isAt('kv', key, expectedRevision))
+    return { draft: draft.build(), result: false };
+  draftKvDelete(draft, key);
   return { draft: draft.build(), result: true };
+}
+
+/** Drafts the removal of a key; an absent one is fine. */
+export function draftKvDelete(draft: Drafting, key: string): void {
+  if (draft.get('kv', key) === undefined) return;
+  draft.delete('kv', key);
+  draft.put('tombstone', { key });
 }
 
 /** Decides the removal of every key that begins with `prefix`. */
 export function decideKvDeleteTree(state: State, prefix: string): Decision<void> {
   const draft = new Drafting(state);
-  let found = false;
-  for (const [key] of state.kv.withPrefix(prefix)) {
-    draftDelete(draft, key);
-    found = true;
-  }
-  if (found) draft.requireTopic(topics.kvSegment(prefix));
+  draftKvDeleteTree(draft, state, prefix);
   return { draft: draft.build(), result: undefined };
+}
+
+/** Drafts the removal of every key that begins with `prefix`. */
+export function draftKvDeleteTree(draft: Drafting, state: State, prefix: string): void {
+  const keys = pairsUnder(draft, state, prefix).map(({ key }) => key);
+  for (const key of keys) draftKvDelete(draft, key);
+  if (keys.length > 0) draft.requireTopic(topics.kvSegment(prefix));
+}
+
+/** Every key that begins with `prefix` as a draft leaves it, in byte order. */
+export function pairsUnder(draft: Drafting, state: State, prefix: string): KvPair[] {
+  const pairs = draft.among('kv', state.kv.withPrefix(prefix), ({ key }) => key.startsWith(prefix));
+  return [...pairs.values()].sort((a, b) => compareUtf8(a.key, b.key));
 }
 
 /**
@@ -71,9 +90,4 @@ export function decideKvReap(state: State, upTo: Revision, limit: number): Decis
     reaped++;
   }
   return { draft: draft.build(), result: reaped };
-}
-
-function draftDelete(draft: Drafting, key: string): void {
-  draft.delete('kv', key);
-  draft.put('tombstone', { key });
 }

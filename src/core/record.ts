@@ -1,7 +1,22 @@
 import type { Revision } from './ids.ts';
 
-/** The tables of the catalog; a store keeps them apart and knows nothing else about them. */
-export const TABLES = ['node', 'instance', 'check', 'kv', 'tombstone', 'setting'] as const;
+/**
+ * The tables of the catalog; a store keeps them apart and knows nothing else about them.
+ *
+ * New ones go to the end: a store may number them.
+ */
+export const TABLES = [
+  'node',
+  'instance',
+  'check',
+  'kv',
+  'tombstone',
+  'setting',
+  'session',
+  'lock-delay',
+  'event',
+  'query',
+] as const;
 export type Table = (typeof TABLES)[number];
 
 /**

@@ -9,8 +9,11 @@ import {
   type Stored,
   type Tombstone,
 } from './catalog.ts';
-import { instanceKey, nodeKey, type Revision } from './ids.ts';
+import type { UserEvent } from './event.ts';
+import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
+import type { PreparedQuery } from './prepared-query.ts';
 import type { Table } from './record.ts';
+import type { LockDelay, Session } from './session.ts';
 import { SortedMap } from './sorted-map.ts';
 
 /** A change to one record, decoded; `value` undefined means it was deleted. */
@@ -39,6 +42,14 @@ interface TableMap<V> {
 
 type Tables = { readonly [T in Table]: TableMap<Stored<RecordValues[T]>> };
 
+/** An index and the groups in it that a record belongs to. */
+interface Indexing<V> {
+  readonly index: Index<V>;
+  readonly groups: (value: V) => readonly string[];
+}
+
+type Indexes = { readonly [T in Table]?: readonly Indexing<Stored<RecordValues[T]>>[] };
+
 /**
  * The catalog in memory: one map per table, the indexes lookups need, and the topics' revisions.
  *
@@ -54,7 +65,14 @@ export class State {
   readonly kv = new SortedMap<Stored<KvPair>>();
   readonly tombstones = new SortedMap<Stored<Tombstone>>();
   readonly settings = new Map<string, Stored<Setting>>();
+  readonly sessions = new Map<string, Stored<Session>>();
+  readonly lockDelays = new Map<string, Stored<LockDelay>>();
+  readonly events = new SortedMap<Stored<UserEvent>>();
+  readonly queries = new Map<string, Stored<PreparedQuery>>();
+  /** Known revisions of topics; those last touched up to `compacted` may be missing. */
   readonly topics = new Map<string, Revision>();
+  /** The store no longer knew topics that were last touched up to here when this state was loaded. */
+  compacted: Revision = 0;
 
   readonly #tables: Tables = {
     node: this.nodes,
@@ -63,12 +81,41 @@ export class State {
     kv: this.kv,
     tombstone: this.tombstones,
     setting: this.settings,
+    session: this.sessions,
+    'lock-delay': this.lockDelays,
+    event: this.events,
+    query: this.queries,
   };
   readonly #instancesByService = new Index<Stored<Instance>>();
   readonly #instancesByNode = new Index<Stored<Instance>>();
   readonly #checksByNode = new Index<Stored<Check>>();
   readonly #checksByInstance = new Index<Stored<Check>>();
-  readonly #nodeKeysById = new Map<string, string>();
+  readonly #nodesById = new Index<Stored<Node>>();
+  readonly #sessionsByNode = new Index<Stored<Session>>();
+  readonly #sessionsByCheck = new Index<Stored<Session>>();
+  readonly #keysBySession = new Index<Stored<KvPair>>();
+  readonly #queriesByName = new Index<Stored<PreparedQuery>>();
+  readonly #queriesBySession = new Index<Stored<PreparedQuery>>();
+  readonly #indexes: Indexes = {
+    node: [{ index: this.#nodesById, groups: ({ id }) => (id === '' ? [] : [id]) }],
+    instance: [
+      { index: this.#instancesByService, groups: ({ service }) => [service.toLowerCase()] },
+      { index: this.#instancesByNode, groups: ({ node }) => [nodeKey(node)] },
+    ],
+    check: [
+      { index: this.#checksByNode, groups: ({ node }) => [nodeKey(node)] },
+      { index: this.#checksByInstance, groups: ({ node, instanceId }) => [instanceKey(node, instanceId)] },
+    ],
+    session: [
+      { index: this.#sessionsByNode, groups: ({ node }) => [nodeKey(node)] },
+      { index: this.#sessionsByCheck, groups: ({ node, checks }) => checks.map((id) => checkKey(node, id)) },
+    ],
+    kv: [{ index: this.#keysBySession, groups: ({ session }) => (session === undefined ? [] : [session]) }],
+    query: [
+      { index: this.#queriesByName, groups: ({ name }) => [name.toLowerCase()] },
+      { index: this.#queriesBySession, groups: ({ session }) => (session === '' ? [] : [session]) },
+    ],
+  };
 
   get<T extends Table>(table: T, key: string): Stored<RecordValues[T]> | undefined {
     return this.#tables[table].get(key);
@@ -84,8 +131,8 @@ export class State {
   }
 
   nodeById(id: string): Stored<Node> | undefined {
-    const key = this.#nodeKeysById.get(id);
-    return key === undefined ? undefined : this.nodes.get(key);
+    const [node] = this.#nodesById.get(id).values();
+    return node;
   }
 
   /** Instances of a service, in no particular order; names compare without case. */
@@ -107,9 +154,33 @@ export class State {
     return this.#checksByInstance.get(instanceKey(node, instanceId));
   }
 
-  /** Revision of a topic's last touch; 0 when it was never touched. */
+  sessionsOn(node: string): ReadonlyMap<string, Stored<Session>> {
+    return this.#sessionsByNode.get(nodeKey(node));
+  }
+
+  /** Sessions that end when the check turns critical. */
+  sessionsRelyingOn(node: string, checkId: string): ReadonlyMap<string, Stored<Session>> {
+    return this.#sessionsByCheck.get(checkKey(node, checkId));
+  }
+
+  /** Configuration keys that the session holds as locks, in no particular order. */
+  keysHeldBy(session: string): ReadonlyMap<string, Stored<KvPair>> {
+    return this.#keysBySession.get(session);
+  }
+
+  /** Prepared queries of that name; names compare without case, and only '' can be that of several. */
+  queriesNamed(name: string): ReadonlyMap<string, Stored<PreparedQuery>> {
+    return this.#queriesByName.get(name.toLowerCase());
+  }
+
+  /** Prepared queries that go with the session. */
+  queriesOf(session: string): ReadonlyMap<string, Stored<PreparedQuery>> {
+    return this.#queriesBySession.get(session);
+  }
+
+  /** Revision of a topic's last touch, or one after it that others may have been told; 0 when it was never touched. */
   topic(topic: string): Revision {
-    return this.topics.get(topic) ?? 0;
+    return this.topics.get(topic) ?? this.compacted;
   }
 
   /** Applies a commit; one at or below what a record already has leaves that record alone. */
@@ -129,7 +200,9 @@ export class State {
     const key = keyOf(table, value);
     this.#unindex(table, key);
     this.#tables[table].set(key, value);
-    this.#index(table, key);
+    for (const { index, groups } of this.#indexes[table] ?? []) {
+      for (const group of groups(value)) index.set(group, key, value);
+    }
   }
 
   /** Raises a topic's revision; never lowers it. */
@@ -147,38 +220,14 @@ export class State {
     this.#tables[table].delete(key);
   }
 
-  #index(table: Table, key: string): void {
-    if (table === 'instance') {
-      const instance = this.instances.get(key);
-      if (instance === undefined) return;
-      this.#instancesByService.set(instance.service.toLowerCase(), key, instance);
-      this.#instancesByNode.set(nodeKey(instance.node), key, instance);
-    } else if (table === 'check') {
-      const check = this.checks.get(key);
-      if (check === undefined) return;
-      this.#checksByNode.set(nodeKey(check.node), key, check);
-      this.#checksByInstance.set(instanceKey(check.node, check.instanceId), key, check);
-    } else if (table === 'node') {
-      const node = this.nodes.get(key);
-      if (node !== undefined && node.id !== '') this.#nodeKeysById.set(node.id, key);
+  /** Takes a record out of its indexes and answers it. */
+  #unindex<T extends Table>(table: T, key: string): Stored<RecordValues[T]> | undefined {
+    const held = this.get(table, key);
+    if (held === undefined) return undefined;
+    for (const { index, groups } of this.#indexes[table] ?? []) {
+      for (const group of groups(held)) index.delete(group, key);
     }
-  }
-
-  #unindex(table: Table, key: string): void {
-    if (table === 'instance') {
-      const instance = this.instances.get(key);
-      if (instance === undefined) return;
-      this.#instancesByService.delete(instance.service.toLowerCase(), key);
-      this.#instancesByNode.delete(nodeKey(instance.node), key);
-    } else if (table === 'check') {
-      const check = this.checks.get(key);
-      if (check === undefined) return;
-      this.#checksByNode.delete(nodeKey(check.node), key);
-      this.#checksByInstance.delete(instanceKey(check.node, check.instanceId), key);
-    } else if (table === 'node') {
-      const node = this.nodes.get(key);
-      if (node !== undefined && this.#nodeKeysById.get(node.id) === key) this.#nodeKeysById.delete(node.id);
-    }
+    return held;
   }
 }
 

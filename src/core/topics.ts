@@ -9,6 +9,9 @@ export const topics = {
   services: 'services',
   checks: 'checks',
   kv: 'kv',
+  sessions: 'sessions',
+  events: 'events',
+  queries: 'queries',
   /** Touched when the last instance of any service goes. */
   serviceExtinct: 'service-extinct',
   node: (name: string) => `node:${nodeKey(name)}`,
@@ -18,6 +21,12 @@ export const topics = {
   instances: (name: string) => `instances:${name.toLowerCase()}`,
   /** Members of the service's ring: instances as they are placed, not their health. */
   ring: (name: string) => `ring:${name.toLowerCase()}`,
+  /** Sessions that live on the node. */
+  sessionsOn: (node: string) => `sessions:${nodeKey(node)}`,
+  /** Keys taken or given up by the session, or by one of the others that share the topic with it. */
+  locks: (session: string) => `locks:${session.slice(0, 2)}`,
+  /** One session. Derived, as `kvKey`. */
+  session: (id: string) => `session:${id}`,
   /** All keys whose first path segment is that of `key`; `kv` itself when it has none. */
   kvSegment: (key: string) => {
     const slash = key.indexOf('/');
@@ -27,4 +36,8 @@ export const topics = {
   kvKey: (key: string) => `kv-key:${key}`,
   /** All keys that begin with `prefix`. Derived, as `kvKey`. */
   kvPrefix: (prefix: string) => `kv-prefix:${prefix}`,
+  /** One of the registry's own settings. */
+  setting: (name: string) => `setting:${name}`,
+  /** All settings named `<group>:...`. */
+  settings: (group: string) => `settings:${group}`,
 } as const;

@@ -1,7 +1,6 @@
 import {
   checkKey,
   checkLease,
-  decideExpiry,
   decideRegrant,
   decideStatus,
   heartbeatTtlMs,
@@ -83,11 +82,6 @@ export class Health {
     } else {
       this.#remember(node, checkId, output);
     }
-  }
-
-  /** Acts on a lease whose deadline has passed. Throws `aborted` when it was renewed meanwhile. */
-  async expire(lease: string): Promise<'critical' | 'evicted' | 'deregistered' | 'stale'> {
-    return (await this.#deps.committer.commit((state) => decideExpiry(state, lease))).result;
   }
 
   /** A check's output as this node last heard it, which the catalog may not have yet. */

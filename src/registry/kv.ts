@@ -1,9 +1,13 @@
 import {
+  decideAcquire,
   decideKvDelete,
   decideKvDeleteTree,
   decideKvPut,
   decideKvReap,
+  decideRelease,
+  type AcquireOutcome,
   type KvPut,
+  type LockPut,
   type Revision,
 } from '../core/index.ts';
 import type { Committer } from './committer.ts';
@@ -19,6 +23,21 @@ export class Kv {
   /** Whether the put's condition held. Throws what a commit throws. */
   async put(put: KvPut): Promise<boolean> {
     return (await this.#committer.commit((state) => decideKvPut(state, put))).result;
+  }
+
+  /**
+   * Takes a key as a lock; `fenceIndex` is the lock's fencing token, of use where it was acquired.
+   *
+   * Throws `session_not_found`, and what a commit throws.
+   */
+  async acquire(put: LockPut): Promise<{ readonly outcome: AcquireOutcome; readonly fenceIndex: Revision }> {
+    const { result, revision } = await this.#committer.commit((state) => decideAcquire(state, put));
+    return { outcome: result.outcome, fenceIndex: result.fenceIndex || revision };
+  }
+
+  /** Gives up a lock; whether the session held it. Throws what a commit throws. */
+  async release(put: LockPut): Promise<boolean> {
+    return (await this.#committer.commit((state) => decideRelease(state, put))).result;
   }
 
   /** Whether the condition held. Throws what a commit throws. */

@@ -16,10 +16,10 @@ interface Deps {
   readonly random: Random;
 }
 
-type Outcome = Awaited<ReturnType<Registry['health']['expire']>> | 'spared' | 'renewed';
+type Outcome = Awaited<ReturnType<Registry['leases']['expire']>> | 'spared' | 'renewed';
 
 /**
- * Ends leases whose time has run out: checks turn critical, instances are evicted or deregistered.
+ * Ends leases whose time has run out: checks turn critical, instances are evicted or deregistered, sessions end.
  *
  * All registry nodes sweep, and the store lets one of them lead. A lease that came due while nobody could renew it is
  * spared until it has had its whole time to live again.
@@ -54,6 +54,7 @@ export class LeaseSweeper {
     if (!registry.ready) return false;
     const sweep = await registry.leases.sweep(LIMIT);
     this.#lead(sweep.leader);
+    if (sweep.leader) await registry.leases.holdLocks();
     const tally = new Map<Outcome, number>();
     try {
       await eachLimited(sweep.due, CONCURRENCY, async (lease) => {
@@ -73,7 +74,7 @@ export class LeaseSweeper {
       return 'spared';
     }
     try {
-      const outcome = await registry.health.expire(lease);
+      const outcome = await registry.leases.expire(lease);
       logger.debug({ ...parseLease(lease), outcome }, 'a lease ran out');
       return outcome;
     } catch (error) {

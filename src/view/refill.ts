@@ -1,8 +1,7 @@
 import {
   keyOf,
-  leasesOf,
+  leasesOfRecord,
   TABLES,
-  type Check,
   type Setting,
   type State,
   type Stored,
@@ -91,7 +90,7 @@ function putting(table: Table, record: Stored<object>): Txn {
   const { createRevision, modifyRevision: _modify, ...value } = record;
   const key = keyOf(table, value as never);
   const put = { table, key, value: encodeValue({ table, value } as never), createRevision };
-  const grants = table === 'check' ? leasesOf(value as Check) : [];
+  const grants = leasesOfRecord(table, value as never);
   return { ...EMPTY, compares: [{ kind: 'record', table, key, revision: 0 }], puts: [put], grants };
 }
 

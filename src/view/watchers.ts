@@ -8,16 +8,17 @@ type Wake = () => void;
 export class Watchers {
   readonly #waiting = new Map<string, Set<Wake>>();
   #prefixes = 0;
+  #size = 0;
 
-  /** Number of registered waits, over all topics. */
+  /** Number of registered waits, each counted once however many topics it is for. */
   get size(): number {
-    let size = 0;
-    for (const waiting of this.#waiting.values()) size += waiting.size;
-    return size;
+    return this.#size;
   }
 
   /** Calls `wake` at the next change of any of the topics; returns how to stop waiting. */
   watch(watched: readonly string[], wake: Wake): () => void {
+    this.#size++;
+    let isWaiting = true;
     for (const topic of watched) {
       const held = this.#waiting.get(topic) ?? new Set<Wake>();
       held.add(wake);
@@ -25,6 +26,9 @@ export class Watchers {
       if (topic.startsWith(PREFIX)) this.#prefixes++;
     }
     return () => {
+      if (!isWaiting) return;
+      isWaiting = false;
+      this.#size--;
       for (const topic of watched) this.#unwatch(topic, wake);
     };
   }
@@ -34,7 +38,10 @@ export class Watchers {
     const touched = new Set<string>();
     for (const commit of commits) {
       for (const topic of commit.touches) touched.add(topic);
-      for (const { table, key } of commit.changes) if (table === 'kv') this.#addKeyTopics(touched, key);
+      for (const { table, key } of commit.changes) {
+        if (table === 'kv') this.#addKeyTopics(touched, key);
+        else if (table === 'session') touched.add(topics.session(key));
+      }
     }
     const woken = new Set<Wake>();
     for (const topic of touched) for (const wake of this.#waiting.get(topic) ?? []) woken.add(wake);

@@ -44,7 +44,7 @@ export class EurekaServer {
   /** Advances the lease clock once and acts on the leases that are due. */
   async sweep(): Promise<void> {
     const { due } = await this.#registry.store.sweep({ sweeper: 'test', limit: 100 });
-    for (const lease of due) await this.registry.health.expire(lease);
+    for (const lease of due) await this.registry.leases.expire(lease);
   }
 
   /** Takes the store away under the running server. */

@@ -1,5 +1,10 @@
 import { RollcallError, type ErrorCode } from '../../core/index.ts';
-import { BodyTooLargeError, BodyUnreadableError, type RouteResponse } from '../../http/index.ts';
+import {
+  BodyTooLargeError,
+  BodyUnreadableError,
+  type RouteRequest,
+  type RouteResponse,
+} from '../../http/index.ts';
 import { plainText } from './answers.ts';
 import { DecodeError } from './go-decode.ts';
 
@@ -18,15 +23,18 @@ export function badRequest(message: string): ConsulError {
   return new ConsulError(400, message);
 }
 
-const KV_LIMIT_URL = 'https://www.consul.io/docs/agent/options.html#kv_max_value_size';
+const OPTIONS_URL = 'https://www.consul.io/docs/agent/options.html';
 const NO_LEADER = 'No cluster leader';
 
 /** Whatever a handler threw, as Consul spells it; an unexpected error says nothing of itself. */
-export function failureOf(error: unknown): RouteResponse {
+export function failureOf(error: unknown, request?: Pick<RouteRequest, 'path'>): RouteResponse {
   if (error instanceof ConsulError) return plainText(error.status, error.message);
   if (error instanceof DecodeError) return plainText(400, `Request decode failed: ${error.message}`);
   if (error instanceof RollcallError) return refusalOf(error);
-  if (error instanceof BodyTooLargeError) return plainText(413, `${error.message} See ${KV_LIMIT_URL}.`);
+  if (error instanceof BodyTooLargeError) {
+    const option = request?.path === '/v1/txn' ? 'txn_max_req_len' : 'kv_max_value_size';
+    return plainText(413, `${error.message} See ${OPTIONS_URL}#${option}.`);
+  }
   if (error instanceof BodyUnreadableError) return plainText(400, error.message);
   if (error instanceof URIError) return plainText(400, '400 Bad Request');
   return plainText(500, 'Internal error; see the log of the registry');

@@ -1,9 +1,10 @@
-import { kvKeysQuery, kvPrefixQuery, kvQuery, type KvPut } from '../../core/index.ts';
+import { fenceIndexOf, kvKeysQuery, kvPrefixQuery, kvQuery, type KvPut } from '../../core/index.ts';
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import { emptyAnswer, isPretty, jsonAnswer, rawAnswer } from './answers.ts';
 import { get, put, type ConsulContext } from './context.ts';
 import { badRequest, ConsulError } from './errors.ts';
 import { parseUint64, readParameters, requireDatacenter } from './read-parameters.ts';
+import { sessionId } from './session-definition.ts';
 import { kvShape } from './shapes.ts';
 
 const PATH = '/v1/kv/{key+}';
@@ -17,9 +18,9 @@ export function kvRoutes(context: ConsulContext): Route[] {
   ];
 }
 
-function read({ registry, reader }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
+function read({ reader }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
   const { query } = request;
-  const parameters = readParameters(query, registry.identity.datacenter);
+  const parameters = readParameters(request);
   const key = request.params['key'] ?? '';
   const pretty = isPretty(request);
   if (query.has('keys')) {
@@ -40,7 +41,8 @@ function read({ registry, reader }: ConsulContext, request: RouteRequest): Promi
     query: kvQuery(key),
     encode: (pair) => {
       if (pair === undefined) return emptyAnswer(404);
-      return query.has('raw') ? rawAnswer(pair.value) : jsonAnswer([kvShape(pair)], pretty);
+      const answer = query.has('raw') ? rawAnswer(pair.value) : jsonAnswer([kvShape(pair)], pretty);
+      return fenced(answer, fenceIndexOf(pair));
     },
   });
 }
@@ -57,10 +59,18 @@ async function write({ registry }: ConsulContext, request: RouteRequest): Promis
     flags: flags === null ? '0' : String(parseUint64(flags)),
     ...conditionOf(query),
   };
-  if (query.has('acquire') || query.has('release')) {
-    throw new ConsulError(500, 'Sessions are not supported: ?acquire and ?release are refused');
+  const pretty = isPretty(request);
+  if (query.has('acquire')) {
+    const session = sessionId(holderOf(query, 'acquire'));
+    const { outcome, fenceIndex } = await registry.kv.acquire({ ...put, session });
+    const answer = jsonAnswer(outcome === 'acquired', pretty);
+    return outcome === 'acquired' ? fenced(answer, fenceIndex) : answer;
   }
-  return jsonAnswer(await registry.kv.put(put), isPretty(request));
+  if (query.has('release')) {
+    const session = holderOf(query, 'release').toLowerCase();
+    return jsonAnswer(await registry.kv.release({ ...put, session }), pretty);
+  }
+  return jsonAnswer(await registry.kv.put(put), pretty);
 }
 
 async function remove({ registry }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
@@ -75,6 +85,19 @@ async function remove({ registry }: ConsulContext, request: RouteRequest): Promi
   requireKey(key);
   const { expectedRevision } = conditionOf(query);
   return jsonAnswer(await registry.kv.delete(key, expectedRevision), isPretty(request));
+}
+
+/** The session that a lock is taken or given up for. */
+function holderOf(query: URLSearchParams, operation: string): string {
+  const session = query.get(operation) ?? '';
+  if (session === '') throw new ConsulError(500, 'missing session');
+  return session;
+}
+
+/** Adds a lock's fencing token, which Consul's own answers have no place for. */
+function fenced(answer: RouteResponse, fenceIndex: number | undefined): RouteResponse {
+  if (fenceIndex === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'X-Rollcall-Fence-Index': String(fenceIndex) } };
 }
 
 function requireKey(key: string): string {
