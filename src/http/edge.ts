@@ -106,8 +106,19 @@ function failure(logger: Logger, dialect: Dialect, error: unknown, incoming: Rou
   return edgeError ? { ...spelled, headers: { ...spelled.headers, Connection: 'close' } } : spelled;
 }
 
-function send(response: ServerResponse, { status, headers, body }: RouteResponse): void {
-  if (response.destroyed || response.headersSent) return;
+function send(response: ServerResponse, { status, headers, body, stream }: RouteResponse): void {
+  if (response.destroyed || response.headersSent) {
+    stream?.destroy();
+    return;
+  }
+  if (stream !== undefined) {
+    response.writeHead(status, headers);
+    response.flushHeaders();
+    stream.on('error', () => response.destroy());
+    response.once('close', () => stream.destroy());
+    stream.pipe(response);
+    return;
+  }
   const length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
   const bodyless = status === 204 || status === 304;
   response.writeHead(status, bodyless ? headers : { ...headers, 'Content-Length': String(length) });

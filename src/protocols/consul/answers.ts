@@ -1,7 +1,7 @@
 import type { RouteRequest, RouteResponse } from '../../http/index.ts';
 import { encodeGoJson, indentJson, type GoValue } from './go-json.ts';
 
-const ACL_HEADERS = { 'X-Consul-Default-Acl-Policy': 'allow' };
+const ACL_HEADERS = { 'X-Consul-Default-Acl-Policy': 'allow', Vary: 'Accept-Encoding' };
 const JSON_HEADERS = { ...ACL_HEADERS, 'Content-Type': 'application/json' };
 const TEXT_HEADERS = { ...ACL_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' };
 

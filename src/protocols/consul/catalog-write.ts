@@ -17,6 +17,7 @@ import {
   struct,
   text,
 } from './go-decode.ts';
+import { proxyDefinition, withoutEmpty } from './proxy-definition.ts';
 import {
   consulExtensions,
   requireAddress,
@@ -25,7 +26,8 @@ import {
   weights,
 } from './service-definition.ts';
 
-const nodeService = struct('NodeService', {
+/** An instance as the catalog is told it. */
+export const nodeService = struct('NodeService', {
   Kind: text,
   ID: name,
   Service: name,
@@ -37,7 +39,7 @@ const nodeService = struct('NodeService', {
   SocketPath: text,
   Weights: weights,
   EnableTagOverride: bool,
-  Proxy: json,
+  Proxy: proxyDefinition,
   Connect: json,
   Locality: json,
   Namespace: enterprise('Namespace', 'Namespaces'),
@@ -112,7 +114,15 @@ function catalogRegistration(request: RegisterRequest): Registration {
   };
 }
 
-function nodeOf({ ID, Node: nodeName, Address, TaggedAddresses, NodeMeta, Locality }: RegisterRequest): Node {
+/** A node as the catalog keeps it. Throws Consul's error for an id that is no UUID. */
+export function nodeOf({
+  ID,
+  Node: nodeName,
+  Address,
+  TaggedAddresses,
+  NodeMeta,
+  Locality,
+}: Pick<RegisterRequest, 'ID' | 'Node' | 'Address' | 'TaggedAddresses' | 'NodeMeta' | 'Locality'>): Node {
   requireUuid(ID);
   return {
     name: nodeName,
@@ -124,7 +134,8 @@ function nodeOf({ ID, Node: nodeName, Address, TaggedAddresses, NodeMeta, Locali
   };
 }
 
-function catalogInstance(node: string, service: NonNullable<RegisterRequest['Service']>): Instance {
+/** An instance as the catalog keeps it. Throws Consul's errors for a name that is missing and a bad address. */
+export function catalogInstance(node: string, service: ReturnType<typeof nodeService>): Instance {
   const { ID, Service, Kind, SocketPath, Proxy, Connect, Locality, Weights, Meta } = service;
   if (Service === '' && ID !== '') {
     throw new ConsulError(500, 'Must provide service name (Service.Service) when service ID is provided');
@@ -143,7 +154,7 @@ function catalogInstance(node: string, service: NonNullable<RegisterRequest['Ser
     enableTagOverride: service.EnableTagOverride,
     ...(Meta === undefined ? {} : { meta: Meta }),
     ...(tagged === undefined ? {} : { taggedAddresses: tagged }),
-    ...consulExtensions({ Kind, SocketPath, Proxy, Connect, Locality }),
+    ...consulExtensions({ Kind, SocketPath, Proxy: Proxy && withoutEmpty(Proxy), Connect, Locality }),
   };
 }
 

@@ -1,7 +1,19 @@
 import type { CheckRegistration, CheckSource, CheckStatus } from '../../core/index.ts';
 import type { CheckLimits } from './context.ts';
 import { badRequest, ConsulError } from './errors.ts';
-import { bool, duration, enterprise, int, json, list, map, name, struct, text } from './go-decode.ts';
+import {
+  bool,
+  duration,
+  enterprise,
+  int,
+  json,
+  list,
+  map,
+  name,
+  optional,
+  struct,
+  text,
+} from './go-decode.ts';
 import { formatGoDuration } from './go-duration.ts';
 
 /** A check as agents are told it: inside a service, on its own, or in a configuration file. */
@@ -31,7 +43,9 @@ export const checkDefinition = struct('', {
   OutputMaxSize: int,
   UDP: text,
   GRPC: text,
+  GRPCUseTLS: bool,
   H2PING: text,
+  H2PingUseTLS: optional(bool),
   OSService: text,
   AliasNode: text,
   AliasService: text,
@@ -55,6 +69,7 @@ export interface CheckPlace {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_SCRIPT_TIMEOUT_MS = 30_000;
 const SCRIPTS_DISABLED =
   "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
 
@@ -63,8 +78,8 @@ export function isEmptyCheck(definition: CheckDefinition): boolean {
   return Object.values(definition).every((value) => !value || (Array.isArray(value) && value.length === 0));
 }
 
-/** Throws Consul's texts for contradictions, and for kinds of check that are not executed. */
-export function validateCheck(definition: CheckDefinition): void {
+/** Throws Consul's texts for contradictions, and refuses kinds of check that are not executed. */
+export function validateCheck(definition: CheckDefinition, limits: CheckLimits): void {
   const { Interval, TTL, OutputMaxSize, FailuresBeforeWarning, FailuresBeforeCritical } = definition;
   const kinds = kindsOf(definition);
   const kind = kinds[0] ?? 'ttl';
@@ -87,9 +102,10 @@ export function validateCheck(definition: CheckDefinition): void {
   ];
   const [reason] = contradictions.find(([, isIt]) => isIt) ?? [];
   if (reason !== undefined) throw badRequest(`Invalid check: ${reason}`);
-  if (kind === 'script' || kind === 'docker') throw new ConsulError(500, SCRIPTS_DISABLED);
-  if (!EXECUTED.has(kind))
-    throw badRequest(`Invalid check: ${kind} checks are not supported; use TTL, HTTP or TCP`);
+  if (argsOf(definition).length > 0 && limits.enableScriptChecks !== true)
+    throw new ConsulError(500, SCRIPTS_DISABLED);
+  if (kind === 'docker' || kind === 'os_service')
+    throw new ConsulError(500, `${NOT_EXECUTED[kind]} checks are not supported by this registry`);
 }
 
 /** Whether a text is one of the three states; the union's only gate. */
@@ -111,7 +127,7 @@ export function checkRegistration(
   return {
     ...place,
     notes: Notes,
-    source: sourceOf(definition, limits),
+    source: sourceOf(definition, place, limits),
     deregisterAfterMs:
       deregisterAfterMs > 0 ? Math.ceil(Math.max(deregisterAfterMs, limits.checkDeregisterMinMs)) : 0,
     overwriteStatus: false,
@@ -120,48 +136,73 @@ export function checkRegistration(
   };
 }
 
-type Kind = 'gRPC' | 'http' | 'ttl' | 'tcp' | 'UDP' | 'alias' | 'docker' | 'script' | 'H2PING' | 'OSService';
+type Kind = 'grpc' | 'http' | 'ttl' | 'tcp' | 'udp' | 'alias' | 'docker' | 'script' | 'h2ping' | 'os_service';
 
-const EXECUTED: ReadonlySet<Kind> = new Set<Kind>(['ttl', 'http', 'tcp']);
+const NOT_EXECUTED = { docker: 'Docker', os_service: 'OSService' };
 
 /** What a definition could be taken for; Consul takes the first. */
 function kindsOf(definition: CheckDefinition): Kind[] {
+  const hasArgs = argsOf(definition).length > 0;
   const kinds: readonly (readonly [Kind, boolean])[] = [
-    ['gRPC', definition.GRPC !== ''],
+    ['grpc', definition.GRPC !== ''],
     ['http', definition.HTTP !== ''],
     ['ttl', definition.TTL > 0],
     ['tcp', definition.TCP !== ''],
-    ['UDP', definition.UDP !== ''],
+    ['udp', definition.UDP !== ''],
     ['alias', definition.AliasNode !== '' || definition.AliasService !== ''],
-    ['docker', definition.DockerContainerID !== ''],
-    ['script', definition.ScriptArgs.length + definition.Args.length > 0],
-    ['H2PING', definition.H2PING !== ''],
-    ['OSService', definition.OSService !== ''],
+    ['docker', definition.DockerContainerID !== '' && hasArgs],
+    ['script', hasArgs],
+    ['h2ping', definition.H2PING !== ''],
+    ['os_service', definition.OSService !== ''],
   ];
   return kinds.filter(([, isIt]) => isIt).map(([kind]) => kind);
 }
 
-function sourceOf(definition: CheckDefinition, limits: CheckLimits): CheckSource {
+function argsOf({ ScriptArgs, Args }: CheckDefinition): readonly string[] {
+  return ScriptArgs.length > 0 ? ScriptArgs : Args;
+}
+
+function sourceOf(definition: CheckDefinition, { node }: CheckPlace, limits: CheckLimits): CheckSource {
   const kind = kindsOf(definition)[0] ?? 'ttl';
+  const { OutputMaxSize: outputMaxBytes, AliasNode, AliasService: instanceId } = definition;
+  const output = outputMaxBytes > 0 ? { outputMaxBytes } : {};
   // A store counts whole milliseconds, and a lease of none would be over before it begins.
-  if (kind === 'ttl') return { kind: 'ttl', ttlMs: Math.ceil(definition.TTL) };
+  if (kind === 'ttl') return { kind: 'ttl', ttlMs: Math.ceil(definition.TTL), ...output };
+  if (kind === 'alias')
+    return { kind, node: AliasNode || node, instanceId, withMembership: AliasNode !== '' };
+  const timeoutMs = kind === 'script' ? DEFAULT_SCRIPT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS;
   const probe = {
     ...thresholds(definition),
+    ...output,
     intervalMs: Math.max(definition.Interval, limits.checkIntervalMinMs),
-    timeoutMs: definition.Timeout > 0 ? Math.max(1, definition.Timeout) : DEFAULT_TIMEOUT_MS,
-    tlsSkipVerify: definition.TLSSkipVerify,
-    tlsServerName: definition.TLSServerName,
+    timeoutMs: definition.Timeout > 0 ? Math.max(1, definition.Timeout) : timeoutMs,
   };
-  if (kind === 'tcp') return { ...probe, kind: 'tcp', target: definition.TCP, tls: definition.TCPUseTLS };
+  const tls = { tlsSkipVerify: definition.TLSSkipVerify, tlsServerName: definition.TLSServerName };
+  switch (kind) {
+    case 'tcp':
+      return { ...probe, ...tls, kind, target: definition.TCP, tls: definition.TCPUseTLS };
+    case 'udp':
+      return { ...probe, kind, target: definition.UDP };
+    case 'grpc':
+      return { ...probe, ...tls, kind, target: definition.GRPC, tls: definition.GRPCUseTLS };
+    case 'h2ping':
+      return { ...probe, ...tls, kind, target: definition.H2PING, tls: definition.H2PingUseTLS ?? true };
+    case 'script':
+      return { ...probe, kind, args: argsOf(definition) };
+    default:
+      return { ...probe, ...tls, ...httpRequest(definition) };
+  }
+}
+
+function httpRequest(definition: CheckDefinition) {
   return {
-    ...probe,
     kind: 'http',
     url: definition.HTTP,
     method: definition.Method === '' ? 'GET' : definition.Method,
     headers: definition.Header ?? {},
     body: definition.Body,
     followRedirects: !definition.DisableRedirects,
-  };
+  } as const;
 }
 
 function thresholds({

@@ -1,17 +1,29 @@
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { LogTap } from '../../platform/log-tap.ts';
+import type { Metrics } from '../../platform/metrics.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Registry } from '../../registry/index.ts';
 import type { Reader } from './reader.ts';
 
-/** The least durations of checks; shorter ones are raised to them. */
+/** What checks are let in: the least durations, to which shorter ones are raised, and whether programs may be run. */
 export interface CheckLimits {
   readonly checkIntervalMinMs: number;
   readonly checkDeregisterMinMs: number;
+  /** Default false. */
+  readonly enableScriptChecks?: boolean;
 }
 
 export interface ConsulOptions extends CheckLimits {
+  readonly clock: Clock;
   readonly random: Random;
   readonly kvMaxValueBytes: number;
+  /** What the process counts; default: nothing. */
+  readonly metrics?: Pick<Metrics, 'page' | 'families'>;
+  /** What is logged; default: nothing. */
+  readonly logs?: Pick<LogTap, 'subscribe'>;
+  /** Reads the service definitions of this node's configuration again; default: there are none. */
+  readonly reload?: () => Promise<void>;
 }
 
 /** What every handler works with. */

@@ -119,6 +119,20 @@ export function optional<T>(decoder: Decoder<T>): Decoder<T | undefined> {
   return (value, place) => (value === undefined || value === null ? undefined : decoder(value, place));
 }
 
+/** Go names only the outer field of what a structure with a decoder of its own holds. */
+export function sealed<T>(decoder: Decoder<T>): Decoder<T> {
+  return (value, place) => {
+    try {
+      return decoder(value, place);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw new DecodeError(
+        error.message.replace(/ Go struct field \S+ /, ` Go struct field ${place.type}.${place.path} `),
+      );
+    }
+  };
+}
+
 /** A field of Consul Enterprise: refused unless empty. */
 export function enterprise(field: string, feature: string): Decoder<undefined> {
   return (value) => {

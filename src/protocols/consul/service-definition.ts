@@ -11,14 +11,14 @@ import {
 } from './check-definition.ts';
 import type { CheckLimits } from './context.ts';
 import { badRequest, ConsulError } from './errors.ts';
-import { bool, enterprise, int, json, list, map, name, optional, struct, text } from './go-decode.ts';
+import { bool, enterprise, int, json, list, map, name, optional, sealed, struct, text } from './go-decode.ts';
+import { proxyDefinition, proxyErrors, withoutEmpty } from './proxy-definition.ts';
 import { validateServiceMeta } from './service-meta.ts';
 
 export const weights = optional(struct('Weights', { Passing: int, Warning: int }));
 export const taggedAddresses = map(struct('ServiceAddress', { Address: text, Port: int }));
 
-/** A service as agents are told it, over HTTP or in a configuration file. */
-export const serviceDefinition = struct('', {
+const fields = {
   Kind: text,
   ID: name,
   Name: name,
@@ -30,13 +30,25 @@ export const serviceDefinition = struct('', {
   SocketPath: text,
   Weights: weights,
   EnableTagOverride: bool,
-  Check: optional(checkDefinition),
-  Checks: list(checkDefinition),
-  Proxy: json,
-  Connect: json,
+  Check: optional(sealed(checkDefinition)),
+  Checks: list(sealed(checkDefinition)),
+  Proxy: proxyDefinition,
   Locality: json,
   Namespace: enterprise('Namespace', 'Namespaces'),
   Partition: enterprise('Partition', 'Partitions'),
+};
+
+const sidecarDefinition = struct('', {
+  ...fields,
+  Connect: optional(sealed(struct('', { Native: bool, SidecarService: json }))),
+});
+
+export type SidecarDefinition = ReturnType<typeof sidecarDefinition>;
+
+/** A service as agents are told it, over HTTP or in a configuration file. */
+export const serviceDefinition = struct('', {
+  ...fields,
+  Connect: optional(sealed(struct('', { Native: bool, SidecarService: optional(sidecarDefinition) }))),
 });
 
 export type ServiceDefinition = ReturnType<typeof serviceDefinition>;
@@ -58,7 +70,8 @@ export function serviceRegistration(
   requireAddress(definition.Address, 400);
   validateWeights(definition);
   validateServiceMeta(definition.Meta ?? {});
-  const checks = checksOf(definition);
+  validateProxy(definition);
+  const checks = checksOf(definition, limits);
   const instance = agentInstance(definition, agent.agentName);
   return {
     node: agentNode(agent),
@@ -115,7 +128,14 @@ function agentInstance(definition: ServiceDefinition, node: string): Instance {
     enableTagOverride: definition.EnableTagOverride,
     ...(Meta === undefined ? {} : { meta: Meta }),
     ...(Object.keys(tagged).length === 0 ? {} : { taggedAddresses: tagged }),
-    ...consulExtensions({ Kind, SocketPath, Proxy, Connect, Locality }),
+    ...consulExtensions({
+      Kind,
+      SocketPath,
+      Proxy: Proxy && withoutEmpty(Proxy),
+      // A sidecar's definition is told once; what is kept of it is the sidecar.
+      Connect: Connect?.Native === true ? { Native: true } : undefined,
+      Locality,
+    }),
   };
 }
 
@@ -135,6 +155,17 @@ function requireFamilies(tagged: Readonly<Record<string, TaggedAddress>>): void 
   }
 }
 
+/** Compat(consul): several errors at once are a list, and a single one is a list of one. */
+export function errorList(errors: readonly string[]): ConsulError {
+  const heading = errors.length === 1 ? '1 error occurred:' : `${String(errors.length)} errors occurred:`;
+  return badRequest(`Validation failed: ${[heading, ...errors.map((each) => `\t* ${each}`)].join('\n')}\n\n`);
+}
+
+function validateProxy({ Kind, Port, Connect, Proxy }: ServiceDefinition): void {
+  const errors = proxyErrors(Kind, Port, Connect?.Native === true, Proxy ?? {});
+  if (errors.length > 0) throw errorList(errors);
+}
+
 function validateWeights({ Weights }: ServiceDefinition): void {
   if (Weights === undefined) return;
   const { Passing, Warning } = Weights;
@@ -145,9 +176,9 @@ function validateWeights({ Weights }: ServiceDefinition): void {
   }
 }
 
-function checksOf({ Check, Checks }: ServiceDefinition): readonly CheckDefinition[] {
+function checksOf({ Check, Checks }: ServiceDefinition, limits: CheckLimits): readonly CheckDefinition[] {
   const given = Check === undefined || isEmptyCheck(Check) ? Checks : [Check, ...Checks];
-  given.forEach(validateCheck);
+  for (const check of given) validateCheck(check, limits);
   if (given.some(({ Status }) => Status !== '' && !isStatus(Status))) {
     throw badRequest("Status for checks must 'passing', 'warning', 'critical'");
   }

@@ -65,6 +65,11 @@ const MIN_SHOWN =
   '{"ID":"min","Service":"min","Tags":[],"Meta":{},"Port":0,"Address":"","Weights":{"Passing":1,"Warning":1},' +
   '"EnableTagOverride":false,"Datacenter":"dc1"}';
 
+/** A service as it is shown alone. */
+function hashed(service: string, hash: string): string {
+  return service.replace(',"Datacenter"', `,"ContentHash":"${hash}","Datacenter"`);
+}
+
 function check(fields: Record<string, unknown>): string {
   return JSON.stringify({
     Node: '$AGENT',
@@ -125,8 +130,8 @@ export const agentExchanges: Readonly<Record<string, readonly Exchange[]>> = {
     register(WEB),
     register({ Name: 'min', Check: null, Checks: null }),
     get('services', shown(`{"min":${MIN_SHOWN},"web1":${WEB_SHOWN}}`)),
-    get('service/min', shown(MIN_SHOWN)),
-    get('service/web1', shown(WEB_SHOWN)),
+    get('service/min', shown(hashed(MIN_SHOWN, 'aa5575db35dcab18'))),
+    get('service/web1', shown(hashed(WEB_SHOWN, '235a67681e90d670'))),
     get('service/nope', refused(404, 'unknown service ID: nope')),
     get('service/', refused(404, 'unknown service ID: ')),
     get('checks', checks({}, HTTP_CHECK, TCP_CHECK)),
@@ -148,7 +153,7 @@ export const agentExchanges: Readonly<Record<string, readonly Exchange[]>> = {
       'service/snake',
       shown(
         '{"ID":"snake","Service":"snake","Tags":[],"Meta":{},"Port":0,"Address":"","TaggedAddresses":{"lan":{"Address":"a","Port":1}},' +
-          '"Weights":{"Passing":1,"Warning":1},"EnableTagOverride":true,"Datacenter":"dc1"}',
+          '"Weights":{"Passing":1,"Warning":1},"EnableTagOverride":true,"ContentHash":"8cde4bc1d8b82a79","Datacenter":"dc1"}',
       ),
     ),
     put('service/deregister/snake', '', DONE),
@@ -158,7 +163,7 @@ export const agentExchanges: Readonly<Record<string, readonly Exchange[]>> = {
       shown(
         '{"ID":"scope/name","Service":"slash","Tags":[],"Meta":{},"Port":0,"Address":"::1","TaggedAddresses":' +
           '{"lan_ipv6":{"Address":"::1","Port":0},"wan_ipv6":{"Address":"::1","Port":0}},' +
-          '"Weights":{"Passing":1,"Warning":1},"EnableTagOverride":false,"Datacenter":"dc1"}',
+          '"Weights":{"Passing":1,"Warning":1},"EnableTagOverride":false,"ContentHash":"91c8bddb61574ae7","Datacenter":"dc1"}',
       ),
     ),
     put('service/deregister/scope/name', '', DONE),
@@ -167,7 +172,7 @@ export const agentExchanges: Readonly<Record<string, readonly Exchange[]>> = {
       'service/native',
       shown(
         '{"ID":"native","Service":"native","Tags":[],"Meta":{},"Port":0,"Address":"","Weights":{"Passing":1,"Warning":1},' +
-          '"EnableTagOverride":false,"Connect":{"Native":true},"Datacenter":"dc1"}',
+          '"EnableTagOverride":false,"ContentHash":"9c05be3314521132","Connect":{"Native":true},"Datacenter":"dc1"}',
       ),
     ),
     put('service/deregister/native', '', DONE),
@@ -401,6 +406,51 @@ export const agentExchanges: Readonly<Record<string, readonly Exchange[]>> = {
     ),
     get('services', shown('{}')),
     get('checks', shown('{}')),
+  ],
+  'agent: pool': [
+    put('force-leave/zz', '', refused(500, "agent: No node found with name 'zz'")),
+    put('force-leave/', '', refused(500, "agent: No node found with name ''")),
+    put('force-leave/$AGENT', '', DONE),
+    get(
+      'metrics?format=prometheus',
+      refused(415, 'Prometheus is not enabled since its retention time is not positive'),
+    ),
+    {
+      ...get('version', {
+        status: 200,
+        body: '{"SHA":"","BuildDate":"1970-01-01T00:00:01Z","HumanVersion":"1.22.0","FIPS":""}',
+      }),
+      consul187: { status: 404, body: '' },
+    },
+    registerCheck(
+      { Name: 'x', DockerContainerID: 'x', Interval: '1s' },
+      refused(400, 'Invalid check: TTL must be > 0 for TTL checks'),
+    ),
+    registerCheck(
+      { Name: 'x', DockerContainerID: 'x', Args: ['x'], Interval: '1s' },
+      refused(
+        500,
+        "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
+      ),
+    ),
+    registerCheck({ Name: 'g', GRPC: '127.0.0.1:1', Interval: '1h', Notes: 'nn' }),
+    get(
+      'checks',
+      checks({
+        CheckID: 'g',
+        Name: 'g',
+        Status: 'critical',
+        Notes: 'nn',
+        ServiceID: '',
+        ServiceName: '',
+        ServiceTags: [],
+        Type: 'grpc',
+        Interval: '1h0m0s',
+      }),
+    ),
+    put('check/deregister/g', '', DONE),
+    { send: 'GET /v1/agent/service/zz?wait=foo', answer: refused(400, 'Invalid wait time') },
+    { send: 'GET /v1/agent/service/zz?index=foo', answer: refused(400, 'Invalid index') },
   ],
   'agent: methods and paths': [
     {

@@ -33,7 +33,7 @@ const S_SHOWN =
 const FULL_SHOWN =
   '{"Kind":"connect-proxy","ID":"full1","Service":"full","Tags":["X","y"],"Address":"10.1.1.1","TaggedAddresses":{"lan":{"Address":"a","Port":1}},' +
   '"Meta":{"m":"n"},"Port":9,"Weights":{"Passing":1,"Warning":1},"EnableTagOverride":true,' +
-  '"Proxy":{"Mode":"","MeshGateway":{},"Expose":{},"DestinationServiceName":"s"},"Connect":{},"PeerName":"",' +
+  '"Proxy":{"DestinationServiceName":"s","Mode":"","MeshGateway":{},"Expose":{}},"Connect":{},"PeerName":"",' +
   '"CreateIndex":0,"ModifyIndex":0}';
 
 const S_NODE_SHOWN =

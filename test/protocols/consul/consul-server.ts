@@ -2,7 +2,7 @@ import { createLogger } from '../../../src/platform/logger.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
 import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
-import { createConsulDialect } from '../../../src/protocols/consul/index.ts';
+import { createConsulDialect, SERVER_NODE_META } from '../../../src/protocols/consul/index.ts';
 import type { Registry } from '../../../src/registry/index.ts';
 import { startRuntime } from '../../../src/runtime/index.ts';
 import { send, serveDialects, type HttpAnswer } from '../../support/http.ts';
@@ -23,13 +23,14 @@ export class ConsulServer {
     this.#stop = stop;
   }
 
-  static async start(): Promise<ConsulServer> {
+  static async start(enableScriptChecks = false): Promise<ConsulServer> {
     const tested = await startRegistry();
     const platform = { clock: systemClock, random: systemRandom };
     const dialect = createConsulDialect(tested.registry, {
       ...platform,
       kvMaxValueBytes: KV_MAX_VALUE_BYTES,
       checkIntervalMinMs: 50,
+      enableScriptChecks,
       checkDeregisterMinMs: CHECK_DEREGISTER_MIN_MS,
     });
     const server = await serveDialects([dialect]);
@@ -41,6 +42,8 @@ export class ConsulServer {
       hash64,
       logger,
       httpPort: server.port,
+      scriptChecks: enableScriptChecks,
+      nodeMeta: SERVER_NODE_META,
     });
     return new ConsulServer(server.port, tested, async () => {
       server.shutdown.abort();
