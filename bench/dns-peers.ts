@@ -33,7 +33,7 @@ export async function dnsPeerRows(run: Run): Promise<Row[]> {
   await register(rollcall.httpPort);
   const ours = { port: rollcall.dnsPort, pid: rollcall.program.pid };
   const rows: Row[] = [];
-  for (const start of [startConsul, startKnot, startUnbound, startNsd]) {
+  for (const start of [startConsul, startKnot, startUnbound]) {
     const peer = await start(run);
     if (peer === undefined) continue;
     try {
@@ -79,23 +79,6 @@ async function startKnot(run: Run): Promise<Peer | undefined> {
   const zone = ['zone:', '  - domain: consul', `    file: ${written('knot.zone', zoneText())}`];
   const configuration = ['server:', ...server, 'database:', `  storage: ${directory}`, ...zone, ''];
   return startPeer(run, 'Knot', port, ['knotd', '-c', written('knot.conf', configuration.join('\n'))]);
-}
-
-async function startNsd(run: Run): Promise<Peer | undefined> {
-  if (!onPath('nsd')) return undefined;
-  const port = await freePort();
-  const directory = scratchDirectory('nsd');
-  const files = ['pidfile', 'xfrdfile', 'zonelistfile'].map((key) => `  ${key}: "${directory}/${key}"`);
-  const server = [
-    `  ip-address: 127.0.0.1@${String(port)}`,
-    '  server-count: 1',
-    '  rrl-ratelimit: 0',
-    '  username: ""',
-    ...files,
-  ];
-  const zone = ['zone:', '  name: consul', `  zonefile: "${written('nsd.zone', zoneText())}"`];
-  const configuration = ['server:', ...server, `  zonesdir: "${directory}"`, '  database: ""', ...zone, ''];
-  return startPeer(run, 'NSD', port, ['nsd', '-d', '-c', written('nsd.conf', configuration.join('\n'))]);
 }
 
 async function startUnbound(run: Run): Promise<Peer | undefined> {

@@ -1,18 +1,20 @@
 import type { Config } from './config/index.ts';
+import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
+import { dnsOptionsOf } from './dns-options.ts';
 import { createApp, createEdge, HttpServer, type Dialect } from './http/index.ts';
 import { identityOf } from './identity.ts';
 import { systemClock } from './platform/clock.ts';
+import { LogTap } from './platform/log-tap.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
 import { loadXxhash64 } from './platform/xxhash.ts';
-import { createConsulDialect } from './protocols/consul/index.ts';
-import { createDnsCatalog, createDnsServer } from './protocols/dns/index.ts';
+import { createConsulDialect, SERVER_NODE_META } from './protocols/consul/index.ts';
+import { createDnsCatalog, createDnsServer, type DnsServer } from './protocols/dns/index.ts';
 import { createEurekaDialect } from './protocols/eureka/index.ts';
 import { createNativeDialect } from './protocols/native/index.ts';
 import { Registry } from './registry/index.ts';
 import { startRuntime, type Runtime } from './runtime/index.ts';
-import { registerServiceFiles } from './service-files.ts';
 import { createEmbeddedStore } from './store/embedded/index.ts';
 import { createRedisStore } from './store/redis/index.ts';
 import { StoreError, type Store } from './store/store.ts';
@@ -22,9 +24,20 @@ import { View } from './view/view.ts';
 /** A started registry node. */
 export interface RunningServer {
   readonly httpPort: number;
-  readonly dnsPort: number;
+  /** Undefined where DNS is off. */
+  readonly dnsPort: number | undefined;
+  /** Reads the service definitions again. Rejects, and changes nothing, where they cannot be read. */
+  reload(): Promise<void>;
   /** Resolves when everything is closed, within ten seconds. */
   stop(): Promise<void>;
+}
+
+/** What a node is started with besides its settings. */
+export interface StartOptions {
+  /** Default: the files of `serviceDir`. */
+  readonly readDefinitions?: ReadDefinitions;
+  /** Keys of a foreign configuration that do nothing here, to be named in the log. */
+  readonly leftAside?: readonly string[];
 }
 
 const OPENAPI_NAMES = ['native', 'consul', 'eureka'];
@@ -42,8 +55,11 @@ export async function startServer(
   config: Config,
   version: string,
   signal: AbortSignal,
+  options: StartOptions = {},
 ): Promise<RunningServer | undefined> {
-  const logger = createLogger(config.logLevel);
+  const logs = new LogTap();
+  const logger = createLogger(config.logLevel, logs);
+  logLeftAside(logger, options);
   const metrics = createMetrics();
   const shutdown = new AbortController();
   const store = createStore(config, logger);
@@ -51,29 +67,18 @@ export async function startServer(
   const platform = { clock: systemClock, random: systemRandom, logger };
   const follower = new Follower({ store, view, ...platform });
   const hash64 = await loadXxhash64();
-  const registry = new Registry({
-    identity: identityOf(config, version),
-    store,
-    view,
-    hash64,
-    outputIntervalMs: config.checkUpdateIntervalMs,
-    onEpochChanged: () => {
-      follower.restart();
-    },
-    ...platform,
-  });
+  const registry = createRegistry(config, version, { store, view, follower, hash64, ...platform });
   const state: { stopping: boolean; runtime: Runtime | undefined } = { stopping: false, runtime: undefined };
+  const definitions = new DefinitionLoader({ config, registry, logger, read: options.readDefinitions });
   const http = createHttp(config, registry, {
+    reload: () => definitions.reload(),
     metrics,
+    logs,
     logger,
     shutdown: shutdown.signal,
     isServing: () => registry.ready && !state.stopping,
   });
-  const dns = createDnsServer(
-    { host: config.bind, port: config.dnsPort, ...metrics.dns },
-    createDnsCatalog(registry),
-    logger,
-  );
+  const dns = createDns(config, registry, metrics, logger);
   const stop = async () => {
     state.stopping = true;
     shutdown.abort();
@@ -82,19 +87,51 @@ export async function startServer(
     await store.close();
   };
   try {
-    const [httpPort, dnsPort] = await Promise.all([http.listen(), dns.start()]);
+    const [httpPort, dnsPort] = await Promise.all([
+      http.listen(),
+      config.dnsEnabled ? dns.start() : undefined,
+    ]);
     await openStore(store, logger, signal);
     follower.start();
     await untilReady(view, signal);
-    state.runtime = await startRuntime({ registry, hash64, httpPort, ...platform });
-    await registerServiceFiles(config, registry, logger);
+    state.runtime = await startRuntime({
+      registry,
+      hash64,
+      httpPort,
+      scriptChecks: config.enableScriptChecks,
+      nodeMeta: SERVER_NODE_META,
+      ...platform,
+    });
+    await definitions.load();
     observe(metrics, registry);
-    return { httpPort, dnsPort, stop };
+    return { httpPort, dnsPort, stop, reload: () => definitions.reload() };
   } catch (error) {
     await stop();
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+function logLeftAside(logger: Logger, { leftAside = [] }: StartOptions): void {
+  if (leftAside.length > 0) logger.warn({ leftAside }, 'these keys of the configuration do nothing here');
+}
+
+interface RegistryDeps extends Omit<
+  ConstructorParameters<typeof Registry>[0],
+  'identity' | 'outputIntervalMs' | 'onEpochChanged'
+> {
+  readonly follower: Follower;
+}
+
+function createRegistry(config: Config, version: string, { follower, ...deps }: RegistryDeps): Registry {
+  return new Registry({
+    ...deps,
+    identity: identityOf(config, version),
+    outputIntervalMs: config.checkUpdateIntervalMs,
+    onEpochChanged: () => {
+      follower.restart();
+    },
+  });
 }
 
 function createStore(config: Config, logger: Logger): Store {
@@ -105,7 +142,9 @@ function createStore(config: Config, logger: Logger): Store {
 }
 
 interface HttpDeps {
+  readonly reload: () => Promise<void>;
   readonly metrics: Metrics;
+  readonly logs: LogTap;
   readonly logger: Logger;
   readonly shutdown: AbortSignal;
   readonly isServing: () => boolean;
@@ -114,15 +153,19 @@ interface HttpDeps {
 function createHttp(
   config: Config,
   registry: Registry,
-  { metrics, logger, shutdown, isServing }: HttpDeps,
+  { reload, metrics, logs, logger, shutdown, isServing }: HttpDeps,
 ): HttpServer {
   const platform = { clock: systemClock, random: systemRandom };
   const dialects: Dialect[] = [
     createConsulDialect(registry, {
       ...platform,
+      metrics,
+      logs,
+      reload,
       kvMaxValueBytes: config.kvMaxValueBytes,
       checkDeregisterMinMs: config.checkDeregisterMinMs,
       checkIntervalMinMs: config.checkIntervalMinMs,
+      enableScriptChecks: config.enableScriptChecks,
     }),
     createEurekaDialect(registry, platform),
     createNativeDialect(registry),
@@ -139,6 +182,11 @@ function createHttp(
     port: config.httpPort,
     maxConnectionsPerClient: config.httpMaxConnsPerClient,
   });
+}
+
+function createDns(config: Config, registry: Registry, metrics: Metrics, logger: Logger): DnsServer {
+  const options = { ...dnsOptionsOf(config), ...metrics.dns };
+  return createDnsServer(options, createDnsCatalog(registry, systemClock), logger);
 }
 
 /** Opens the store, for ever where it is a Redis that may come yet. */

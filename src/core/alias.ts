@@ -1,5 +1,5 @@
 import type { Alias, Check, CheckStatus } from './catalog.ts';
-import { worstStatus } from './health.ts';
+import { worstStatus } from './check-status.ts';
 import { checkKey, instanceKey } from './ids.ts';
 import type { State } from './state.ts';
 

@@ -1,5 +1,8 @@
+import { eventKey, type UserEvent } from './event.ts';
 import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
+import type { PreparedQuery } from './prepared-query.ts';
 import type { Table } from './record.ts';
+import type { LockDelay, Session } from './session.ts';
 
 export type CheckStatus = 'passing' | 'warning' | 'critical';
 
@@ -155,7 +158,10 @@ export interface KvPair {
   /** Unsigned 64-bit, opaque, as decimal digits (a JS number cannot hold it). */
   readonly flags: string;
   readonly lockIndex: number;
+  /** Id of the session that holds the key as a lock. */
   readonly session?: string;
+  /** Revision of the acquisition; absent in the very record that the acquisition wrote. */
+  readonly fence?: Revision;
 }
 
 /** Where a configuration key was deleted, so that the index of its prefix never goes back. */
@@ -177,6 +183,10 @@ export interface RecordValues {
   kv: KvPair;
   tombstone: Tombstone;
   setting: Setting;
+  session: Session;
+  'lock-delay': LockDelay;
+  event: UserEvent;
+  query: PreparedQuery;
 }
 
 /** A record with its two revisions; frozen. */
@@ -197,4 +207,8 @@ const KEYS: { [T in Table]: (value: RecordValues[T]) => string } = {
   kv: (pair) => pair.key,
   tombstone: (tombstone) => tombstone.key,
   setting: (setting) => setting.name,
+  session: (session) => session.id,
+  'lock-delay': (delay) => delay.key,
+  event: eventKey,
+  query: (query) => query.id,
 };

@@ -1,24 +1,37 @@
+export { decideBatch, isReadOnlyBatch } from './batch.ts';
+export type {
+  BatchOperation,
+  BatchOutcome,
+  BatchRecord,
+  BatchRefusal,
+  CatalogOperation,
+  KvOperation,
+} from './batch-types.ts';
 export { aliasedStatus } from './alias.ts';
 export * from './catalog.ts';
 export * from './catalog-rules.ts';
-export { isEmpty, Drafting, type Decision, type Draft, type DraftPut } from './draft.ts';
+export { roundTripSeconds, sortedByDistance } from './distance.ts';
+export { isEmpty, type Decision, type Draft, type DraftPut } from './draft.ts';
 export { deepEqual } from './equal.ts';
+export { eventKey, type UserEvent } from './event.ts';
+export { decideFire, eventsAfterQuery } from './event-rules.ts';
+export { decideExpiry, type ExpiryOutcome } from './expiry.ts';
 export { ERROR_CODES, RollcallError, type ErrorCode } from './errors.ts';
 export {
-  decideExpiry,
-  decideRegrant,
-  decideStatus,
-  isMaintenance,
-  worstStatus,
-  type StatusReport,
-} from './health.ts';
+  compileFilter,
+  FilterError,
+  type Filter,
+  type FilterField,
+  type FilterSchema,
+} from './filter/index.ts';
+export { isMaintenance, worstStatus } from './check-status.ts';
+export { decideRegrant, decideStatus, type StatusReport } from './health.ts';
 export {
   checkKey,
   epochOf,
   EPOCH_SPAN,
   firstOfEpoch,
   instanceKey,
-  joinKey,
   nodeKey,
   splitKey,
   type Revision,
@@ -30,14 +43,35 @@ export {
   graceMs,
   heartbeatTtlMs,
   leasesOf,
+  leasesOfRecord,
   parseLease,
+  sessionLease,
   type LeaseKind,
   type LeaseRef,
 } from './lease.ts';
+export { decideAcquire, decideLockHold, decideRelease, type AcquireOutcome, type LockPut } from './lock.ts';
+export { fenceIndexOf } from './lock-fence.ts';
 export { memberOf } from './placement.ts';
+export type { PreparedQuery, QueryTarget, QueryTemplate } from './prepared-query.ts';
 export * from './query.ts';
+export { selectForQuery } from './query-execution.ts';
+export { decideQueryDelete, decideQueryPut, findQuery, queriesQuery } from './query-rules.ts';
+export { compileTemplate, type GroupMatcher, type Render } from './query-template.ts';
 export { TABLES, type StoredRecord, type Table } from './record.ts';
+export { decideSettingDelete, decideSettingPut, decideSettingsDelete } from './setting.ts';
+export { requireArchivable } from './archivable.ts';
+export { coordinateOf, coordinatesQuery, decideCoordinate, type NodeCoordinate } from './coordinate.ts';
+export { decideRestore, type ArchivedRecord, type RecordRef } from './restore.ts';
 export { findNodeName, isSelected, type Selection } from './selection.ts';
+export {
+  SESSION_TTL_MS,
+  sessionLeaseMs,
+  type LockDelay,
+  type Session,
+  type SessionBehavior,
+} from './session.ts';
+export { sessionQuery, sessionsOnQuery, sessionsQuery } from './session-queries.ts';
+export { decideSessionCreate, decideSessionDestroy, decideSessionRegrant } from './session-rules.ts';
 export { compareUtf8, SortedMap } from './sorted-map.ts';
 export { State, type Change, type StateCommit } from './state.ts';
 export { topics } from './topics.ts';

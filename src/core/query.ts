@@ -14,6 +14,18 @@ export interface Query<T> {
   readonly topics: readonly string[];
   index(state: State): Revision;
   run(state: State): T;
+  /**
+   * A revision that moves with the answer as `index` does and, unlike it, never goes back to one that stood
+   * for another answer; left out, `index` is such a one.
+   */
+  version?(state: State): Revision;
+  /** Whether there is nothing to find; who waits for something that is not there is not woken by its absence. */
+  isAbsent?(state: State): boolean;
+}
+
+/** What an answer can be kept by: while it stands for a state, so does the answer. */
+export function versionOf(query: Query<unknown>, state: State): Revision {
+  return query.version?.(state) ?? query.index(state);
 }
 
 /** An instance with what a lookup shows beside it. */
@@ -24,24 +36,45 @@ export interface InstanceView {
   readonly checks: readonly Stored<Check>[];
 }
 
-/** All instances of a service, ordered by node and id; empty for an unknown service. */
+/**
+ * All instances of a service, ordered by node and id; empty for an unknown service.
+ *
+ * The index of a service without instances is where any service last lost its last one.
+ */
 export function serviceQuery(service: string): Query<readonly InstanceView[]> {
   const topic = topics.service(service);
   return {
-    topics: [topic],
+    topics: [topic, topics.serviceExtinct],
     index: (state) =>
       state.instancesOf(service).size > 0 ? state.topic(topic) : state.topic(topics.serviceExtinct),
-    run: (state) =>
-      [...state.instancesOf(service).values()].sort(byNodeAndId).flatMap((instance) => {
-        const node = state.node(instance.node);
-        return node === undefined ? [] : [{ node, instance, checks: checksFor(state, instance) }];
-      }),
+    run: (state) => viewsOf(state, [...state.instancesOf(service).values()]),
   };
 }
 
 /** As `serviceQuery`, but whoever waits for it is left in peace by checks, though they move its index too. */
 export function instancesQuery(service: string): Query<readonly InstanceView[]> {
-  return { ...serviceQuery(service), topics: [topics.instances(service)] };
+  return { ...serviceQuery(service), topics: [topics.instances(service), topics.serviceExtinct] };
+}
+
+/**
+ * All instances of all services on nodes with that metadata, ordered by node and id.
+ *
+ * Whoever waits for it is left in peace by checks; its index moves with them only where `withChecks` says so.
+ */
+export function allInstancesQuery(
+  nodeMeta: StringMap = {},
+  withChecks = false,
+): Query<readonly InstanceView[]> {
+  const watched = [topics.services, topics.nodes, ...(withChecks ? [topics.checks] : [])];
+  return {
+    topics: watched,
+    index: (state) => latest(state, watched),
+    run: (state) =>
+      viewsOf(
+        state,
+        [...state.instances.values()].filter(({ node }) => hasMeta(state.node(node), nodeMeta)),
+      ),
+  };
 }
 
 /** Every service name with the tags of its instances on nodes with that metadata, each sorted. */
@@ -52,18 +85,25 @@ export function serviceNamesQuery(nodeMeta: StringMap = {}): Query<ReadonlyMap<s
     topics: watched,
     index: (state) => latest(state, watched),
     run: (state) => {
-      const names = new Map<string, Set<string>>();
-      for (const { node, service, tags } of state.instances.values()) {
-        if (!isAnyNode && !hasMeta(state.node(node), nodeMeta)) continue;
-        const held = names.get(service) ?? new Set<string>();
-        for (const tag of tags) held.add(tag);
-        names.set(service, held);
-      }
-      return new Map(
-        [...names].sort(([a], [b]) => compare(a, b)).map(([name, tags]) => [name, [...tags].sort(compare)]),
+      const instances = [...state.instances.values()];
+      return serviceNamesOf(
+        isAnyNode ? instances : instances.filter(({ node }) => hasMeta(state.node(node), nodeMeta)),
       );
     },
   };
+}
+
+/** The service names of some instances with their tags, each sorted. */
+export function serviceNamesOf(instances: readonly Instance[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, Set<string>>();
+  for (const { service, tags } of instances) {
+    const held = names.get(service) ?? new Set<string>();
+    for (const tag of tags) held.add(tag);
+    names.set(service, held);
+  }
+  return new Map(
+    [...names].sort(([a], [b]) => compare(a, b)).map(([name, tags]) => [name, [...tags].sort(compare)]),
+  );
 }
 
 /** All nodes with that metadata, by name. */
@@ -87,7 +127,7 @@ export interface NodeView {
 export function nodeQuery(name: string): Query<NodeView | undefined> {
   return {
     topics: [topics.node(name)],
-    index: (state) => state.topic(topics.node(name)) || state.topic(topics.nodes),
+    index: (state) => touchedOr(state, topics.node(name), topics.nodes),
     run: (state) => {
       const node = state.node(name);
       return (
@@ -97,9 +137,14 @@ export function nodeQuery(name: string): Query<NodeView | undefined> {
   };
 }
 
-/** One instance of a node; undefined when it has no such instance. */
+/** One instance of a node; undefined when it has no such instance. Its index is the instance's own. */
 export function instanceQuery(node: string, id: string): Query<Stored<Instance> | undefined> {
-  return { ...nodeQuery(node), run: (state) => state.instances.get(instanceKey(node, id)) };
+  const key = instanceKey(node, id);
+  return {
+    topics: [topics.node(node)],
+    index: (state) => state.instances.get(key)?.modifyRevision ?? state.topic(topics.node(node)),
+    run: (state) => state.instances.get(key),
+  };
 }
 
 /** Checks of a node and of everything on it, by id. */
@@ -118,7 +163,7 @@ export function serviceChecksQuery(
 ): Query<readonly Stored<Check>[]> {
   return {
     topics: [topics.service(service)],
-    index: (state) => state.topic(topics.service(service)) || state.topic(topics.checks),
+    index: (state) => touchedOr(state, topics.service(service), topics.checks),
     run: (state) =>
       [...state.instancesOf(service).values()]
         .filter(({ node }) => hasMeta(state.node(node), nodeMeta))
@@ -152,6 +197,7 @@ export function kvQuery(key: string): Query<Stored<KvPair> | undefined> {
     topics: [topics.kvKey(key)],
     index: (state) => state.kv.get(key)?.modifyRevision ?? state.topic(topics.kv),
     run: (state) => state.kv.get(key),
+    isAbsent: (state) => !state.kv.has(key),
   };
 }
 
@@ -160,6 +206,7 @@ export function kvPrefixQuery(prefix: string): Query<readonly Stored<KvPair>[]> 
   return {
     topics: [topics.kvPrefix(prefix)],
     index: (state) => prefixIndex(state, prefix),
+    version: (state) => state.topic(topics.kvSegment(prefix)),
     run: (state) => [...state.kv.withPrefix(prefix)].map(([, pair]) => pair),
   };
 }
@@ -169,6 +216,7 @@ export function kvKeysQuery(prefix: string, separator: string): Query<readonly s
   return {
     topics: [topics.kvPrefix(prefix)],
     index: (state) => prefixIndex(state, prefix),
+    version: (state) => state.topic(topics.kvSegment(prefix)),
     run: (state) => {
       const names = new Set<string>();
       for (const [key] of state.kv.withPrefix(prefix)) {
@@ -180,14 +228,27 @@ export function kvKeysQuery(prefix: string, separator: string): Query<readonly s
   };
 }
 
-/** The last change under a prefix, deletions included; that of all keys where nothing was ever under it. */
+/**
+ * The last change under a prefix, deletions included; that of all keys where nothing was ever under it.
+ *
+ * It goes back when deletions are forgotten.
+ */
 function prefixIndex(state: State, prefix: string): Revision {
   if (prefix === '') return state.topic(topics.kv);
-  let last = 0;
-  for (const [, pair] of state.kv.withPrefix(prefix)) last = Math.max(last, pair.modifyRevision);
-  for (const [, tombstone] of state.tombstones.withPrefix(prefix))
-    last = Math.max(last, tombstone.modifyRevision);
+  const last = Math.max(state.kv.latestUnder(prefix), state.tombstones.latestUnder(prefix));
   return last === 0 ? state.topic(topics.kv) : last;
+}
+
+/** Revision of a topic's last touch, or that of all of its kind where it was never touched. */
+function touchedOr(state: State, topic: string, all: string): Revision {
+  return state.topics.get(topic) ?? state.topic(all);
+}
+
+function viewsOf(state: State, instances: readonly Stored<Instance>[]): InstanceView[] {
+  return [...instances].sort(byNodeAndId).flatMap((instance) => {
+    const node = state.node(instance.node);
+    return node === undefined ? [] : [{ node, instance, checks: checksFor(state, instance) }];
+  });
 }
 
 /** Revision of the last touch of any of the topics. */

@@ -1,5 +1,5 @@
 import type { Check, Instance, Node, StringMap } from './catalog.ts';
-import { worstStatus } from './health.ts';
+import { worstStatus } from './check-status.ts';
 import type { State } from './state.ts';
 
 /** Which instances of a service a lookup wants; all conditions must hold. */

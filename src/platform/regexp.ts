@@ -12,10 +12,28 @@ const MAX_PROGRAM_SIZE = 512;
  * that compile to more than 512 instructions, are refused. Throws an `Error` whose message is worded as Go's `regexp` does.
  */
 export function compileRegexp(pattern: string): (text: string) => boolean {
+  const regexp = bounded(pattern);
+  return (text) => regexp.test(text);
+}
+
+/**
+ * As `compileRegexp`, to the text that first matches and those of its groups ('' for one that takes no part);
+ * undefined where nothing matches.
+ */
+export function compileGroups(pattern: string): (text: string) => readonly string[] | undefined {
+  const regexp = bounded(pattern);
+  return (text) => {
+    const matcher = regexp.matcher(text);
+    if (!matcher.find()) return undefined;
+    return Array.from({ length: matcher.groupCount() + 1 }, (_, i) => matcher.group(i) ?? '');
+  };
+}
+
+function bounded(pattern: string): RE2JS {
   if (pattern.length > MAX_PATTERN_LENGTH) throw syntaxError('expression too large', pattern);
   const regexp = parsed(pattern);
   if (regexp.programSize() > MAX_PROGRAM_SIZE) throw syntaxError('expression too large', pattern);
-  return (text) => regexp.test(text);
+  return regexp;
 }
 
 function parsed(pattern: string): RE2JS {

@@ -55,7 +55,9 @@ export class Reads {
     if (options.mode === 'consistent') await this.#barrier();
     if (options.index !== undefined && options.index > 0 && options.signal?.aborted !== true) {
       const signal = options.signal ?? new AbortController().signal;
-      await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
+      const { outcome, seen } = await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
+      // What moved the index without waking anybody is for the next read to see, lest it be waited for in vain.
+      if (outcome === 'timeout') return { ...this.answer(query), index: Math.max(1, seen) };
     }
     return this.answer(query);
   }

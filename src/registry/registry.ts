@@ -2,16 +2,25 @@ import { type State, type StateCommit } from '../core/index.ts';
 import type { Hash64 } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
+import { compileGroups } from '../platform/regexp.ts';
 import type { Store } from '../store/store.ts';
 import type { View } from '../view/view.ts';
 import { Catalog } from './catalog.ts';
 import { Committer } from './committer.ts';
+import { ConfigEntries } from './config-entries.ts';
+import { Coordinates } from './coordinates.ts';
+import { Events } from './events.ts';
 import { Health } from './health.ts';
 import { Kv } from './kv.ts';
 import { Leases } from './leases.ts';
+import { Queries } from './queries.ts';
 import { Reads } from './reads.ts';
 import { Renewals } from './renewals.ts';
 import { Rings } from './rings.ts';
+import { Sessions } from './sessions.ts';
+import { Settings } from './settings.ts';
+import { Snapshots } from './snapshot.ts';
+import { Transactions } from './transactions.ts';
 
 /** Who this registry node is, and whom it answers for. */
 export interface Identity {
@@ -42,31 +51,48 @@ interface Deps {
 export class Registry {
   readonly identity: Identity;
   readonly catalog: Catalog;
+  readonly configEntries: ConfigEntries;
+  readonly coordinates: Coordinates;
+  readonly events: Events;
   readonly health: Health;
   readonly kv: Kv;
   readonly leases: Leases;
+  readonly queries: Queries;
   readonly reads: Reads;
   readonly rings: Rings;
+  readonly sessions: Sessions;
+  readonly settings: Settings;
+  readonly snapshots: Snapshots;
+  readonly transactions: Transactions;
   readonly #view: View;
   readonly #store: Store;
 
   constructor(deps: Deps) {
     const { store, view, clock } = deps;
     const committer = new Committer(deps);
+    const renewals = new Renewals(store);
     this.identity = deps.identity;
     this.#view = view;
     this.#store = store;
     this.catalog = new Catalog(committer);
     this.kv = new Kv(committer);
-    this.leases = new Leases(store, deps.identity.nodeId);
+    this.settings = new Settings(committer);
+    this.configEntries = new ConfigEntries(this.settings);
+    this.coordinates = new Coordinates(committer);
+    this.snapshots = new Snapshots({ ...deps, committer });
+    this.events = new Events(committer, deps.random);
+    this.leases = new Leases({ store, view, committer, sweeper: deps.identity.nodeId });
+    this.sessions = new Sessions({ committer, renewals, view, random: deps.random });
     this.health = new Health({
       committer,
-      renewals: new Renewals(store),
+      renewals,
       view,
       clock,
       outputIntervalMs: deps.outputIntervalMs,
     });
     this.reads = new Reads(store, view);
+    this.queries = new Queries({ committer, view, random: deps.random, groups: compileGroups });
+    this.transactions = new Transactions(committer, this.reads);
     this.rings = new Rings(view, deps.hash64);
   }
 

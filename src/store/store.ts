@@ -109,7 +109,9 @@ export interface Snapshot {
 
 export type SnapshotItem =
   | { readonly kind: 'record'; readonly record: StoredRecord }
-  | { readonly kind: 'topic'; readonly topic: string; readonly revision: Revision };
+  | { readonly kind: 'topic'; readonly topic: string; readonly revision: Revision }
+  /** Topics last touched up to here may have been forgotten; comes after all topics. */
+  | { readonly kind: 'compacted'; readonly revision: Revision };
 
 export interface Renewal {
   readonly lease: string;

@@ -96,6 +96,7 @@ export class Follower {
     for await (const items of snapshot.items) {
       for (const item of items) {
         if (item.kind === 'topic') next.touch(item.topic, item.revision);
+        else if (item.kind === 'compacted') next.compacted = item.revision;
         else {
           const { table, value } = decodeRecord(item.record);
           if (value !== undefined) next.load(table, value);

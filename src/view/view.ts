@@ -5,6 +5,12 @@ import { Watchers } from './watchers.ts';
 /** How a blocked read ended. */
 export type WaitOutcome = 'changed' | 'timeout' | 'cancelled';
 
+export interface WaitResult {
+  readonly outcome: WaitOutcome;
+  /** The query's index when it was last looked at: when the wait began or somebody was woken for it. */
+  readonly seen: Revision;
+}
+
 interface Reached {
   readonly revision: Revision;
   readonly settle: () => void;
@@ -122,21 +128,28 @@ export class View {
     index: Revision,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<WaitOutcome> {
-    const passed = () => query.index(this.#state) > index || epochOf(index) > epochOf(this.#state.revision);
-    if (passed()) return 'changed';
-    if (signal.aborted) return 'cancelled';
-    return new Promise<WaitOutcome>((resolve) => {
+  ): Promise<WaitResult> {
+    let seen = query.index(this.#state);
+    if (seen > index || epochOf(index) > epochOf(this.#state.revision)) return { outcome: 'changed', seen };
+    if (signal.aborted) return { outcome: 'cancelled', seen };
+    let isAbsent = query.isAbsent?.(this.#state) === true;
+    const isNews = (): boolean => {
+      seen = query.index(this.#state);
+      const wasAbsent = isAbsent;
+      isAbsent = query.isAbsent?.(this.#state) === true;
+      return epochOf(index) > epochOf(this.#state.revision) || (seen > index && !(wasAbsent && isAbsent));
+    };
+    return new Promise<WaitResult>((resolve) => {
       const finish = (outcome: WaitOutcome) => {
         clearTimeout(timer);
         unwatch();
         signal.removeEventListener('abort', cancel);
-        resolve(outcome);
+        resolve({ outcome, seen });
       };
       const cancel = () => finish('cancelled');
       const timer = setTimeout(() => finish('timeout'), timeoutMs);
       const unwatch = this.#watchers.watch(query.topics, () => {
-        if (passed()) finish('changed');
+        if (isNews()) finish('changed');
       });
       signal.addEventListener('abort', cancel, { once: true });
     });

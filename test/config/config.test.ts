@@ -198,6 +198,7 @@ describe('config value', () => {
     [{ key: 'x', description: '', type: 'boolean' }, 'true', true],
     [{ key: 'x', description: '', type: 'boolean' }, 'yes', undefined],
     [{ key: 'x', description: '', type: 'list' }, 'a, b,,c', ['a', 'b', 'c']],
+    [{ key: 'x', description: '', type: 'list', item: (text) => text === 'a' }, 'a, b', undefined],
     [{ key: 'x', description: '', type: 'address' }, '::1', '::1'],
     [{ key: 'x', description: '', type: 'address' }, 'localhost', undefined],
     [{ key: 'x', description: '', type: 'url', schemes: ['redis'] }, 'redis://h/1', 'redis://h/1'],

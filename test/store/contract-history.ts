@@ -115,8 +115,9 @@ export function describeHistory(subject: Subject): void {
       const last = await store.revision();
       expect(await codeOf(drain(store.follow(base, AbortSignal.timeout(3000))))).to.equal('gap');
       expect(await commitsUpTo(store, upTo, last)).to.have.length(11);
-      const { records, topics } = await picture(store);
+      const { records, topics, compacted } = await picture(store);
       expect(Object.fromEntries(topics)).to.deep.equal({ new: after, both: after });
+      expect(compacted).to.equal(upTo);
       expect(records.has('kv/kept')).to.equal(true);
       const topic = { kind: 'topic', topic: 'old', revision: last } as const;
       await apply(store, { compares: [topic], touches: ['old'] });

@@ -63,19 +63,22 @@ export interface Picture {
   readonly base: Revision;
   readonly records: Map<string, StoredRecord>;
   readonly topics: Map<string, Revision>;
+  readonly compacted: Revision;
 }
 
 export async function picture(store: Store): Promise<Picture> {
   const { base, items } = await store.snapshot(AbortSignal.timeout(15_000));
   const records = new Map<string, StoredRecord>();
   const topics = new Map<string, Revision>();
+  let compacted = 0;
   for await (const batch of items) {
     for (const item of batch) {
       if (item.kind === 'topic') topics.set(item.topic, item.revision);
+      else if (item.kind === 'compacted') compacted = item.revision;
       else records.set(`${item.record.table}/${item.record.key}`, item.record);
     }
   }
-  return { base, records, topics };
+  return { base, records, topics, compacted };
 }
 
 /** Replays commits over a picture, in place. */

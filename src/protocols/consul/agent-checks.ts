@@ -1,4 +1,5 @@
 import {
+  checkKey,
   instanceKey,
   nodeChecksQuery,
   type Check,
@@ -17,8 +18,8 @@ import {
 } from './check-definition.ts';
 import { get, put, type CheckLimits, type ConsulContext } from './context.ts';
 import { badRequest, ConsulError, respelled } from './errors.ts';
+import { HEALTH_CHECK_SCHEMA } from './filter-schemas.ts';
 import { decodeBody, struct, text } from './go-decode.ts';
-import { refuseFilter } from './read-parameters.ts';
 import { agentNode } from './service-definition.ts';
 import { checkShape } from './shapes.ts';
 
@@ -67,7 +68,7 @@ export function nodeCheckRegistration(
   const { Name, Status, ServiceID } = definition;
   if (Name === '') throw badRequest('Missing check name');
   if (Status !== '' && !isStatus(Status)) throw badRequest('Bad check status');
-  validateCheck(definition);
+  validateCheck(definition, limits);
   const place = {
     node: agent.agentName,
     instanceId: ServiceID,
@@ -86,14 +87,17 @@ async function report(
 ): Promise<RouteResponse> {
   const id = params['check_id'] ?? '';
   const { agentName } = registry.identity;
-  const heartbeat = registry.health.heartbeat(agentName, id, status, truncated(output));
+  const source = registry.state.checks.get(checkKey(agentName, id))?.source;
+  const maxBytes = source?.kind === 'ttl' ? (source.outputMaxBytes ?? MAX_OUTPUT_BYTES) : MAX_OUTPUT_BYTES;
+  const shown = truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
+  const heartbeat = registry.health.heartbeat(agentName, id, status, shown);
   await respelled(heartbeat, { check_not_found: unknownCheck(id) });
   return emptyAnswer();
 }
 
 /** Shows the latest outputs, which the catalog may get later, and is therefore encoded anew each time. */
-async function list({ registry }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
-  refuseFilter(request.query);
+async function list({ registry, reader }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {
+  const passes = reader.filter(request, HEALTH_CHECK_SCHEMA);
   const { agentName } = registry.identity;
   const { value: checks } = await registry.reads.read(nodeChecksQuery(agentName), { mode: 'default' });
   const { state } = registry;
@@ -109,12 +113,12 @@ async function list({ registry }: ConsulContext, request: RouteRequest): Promise
       checkShape(local, state.instances.get(instanceKey(check.node, check.instanceId))),
     ] as const;
   });
-  return jsonAnswer(new Map(shown), isPretty(request));
+  return jsonAnswer(new Map(shown.filter(([, check]) => passes(check))), isPretty(request));
 }
 
-/** Compat(consul): the node's membership check is in the catalog, and no check of the agent. */
-function isAgentOwned({ id }: Check): boolean {
-  return id !== 'serfHealth';
+/** Compat(consul): the node's membership check is in the catalog, and no check of the agent; nor is the registry's own. */
+function isAgentOwned({ id, instanceId }: Check): boolean {
+  return id !== 'serfHealth' && instanceId !== 'consul';
 }
 
 function unknownCheck(id: string): ConsulError {
@@ -124,10 +128,10 @@ function unknownCheck(id: string): ConsulError {
   );
 }
 
-/** Compat(consul): an output longer than 4096 bytes is cut and says so. */
-function truncated(output: string): string {
+/** Compat(consul): an output longer than 4096 bytes, or what the check allows, is cut and says so. */
+function truncated(output: string, maxBytes: number): string {
   const bytes = Buffer.from(output, 'utf8');
-  if (bytes.length <= MAX_OUTPUT_BYTES) return output;
-  const kept = bytes.subarray(0, MAX_OUTPUT_BYTES).toString('utf8');
-  return `${kept} ... (captured ${String(MAX_OUTPUT_BYTES)} of ${String(bytes.length)} bytes)`;
+  if (bytes.length <= maxBytes) return output;
+  const kept = bytes.subarray(0, maxBytes).toString('utf8');
+  return `${kept} ... (captured ${String(maxBytes)} of ${String(bytes.length)} bytes)`;
 }

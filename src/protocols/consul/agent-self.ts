@@ -2,6 +2,7 @@ import { topics, type Query, type State } from '../../core/index.ts';
 import type { Route } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { get, type ConsulContext } from './context.ts';
+import { MEMBER_SCHEMA } from './filter-schemas.ts';
 import { formatGoDuration } from './go-duration.ts';
 import { goMap, type GoStruct, type GoValue } from './go-json.ts';
 import { CONSUL_VERSION, memberNodes, memberShape, serverAddresses } from './members.ts';
@@ -24,7 +25,9 @@ export function agentSelfRoutes(context: ConsulContext): Route[] {
       );
       return reader.agent(request, {
         query: value,
-        encode: (members) => jsonAnswer(members, isPretty(request)),
+        schema: MEMBER_SCHEMA,
+        encode: (members, _state, passes) =>
+          jsonAnswer(Array.isArray(members) ? members.filter(passes) : members, isPretty(request)),
       });
     }),
   ];
@@ -74,7 +77,7 @@ function selfShape({ registry, options }: ConsulContext, state: State): GoStruct
 /** Groups of counters; every value is text. */
 function statsShape(state: State, agentName: string): GoStruct {
   const checks = [...state.checksOn(agentName).values()];
-  const monitored = checks.filter(({ source }) => source.kind === 'http' || source.kind === 'tcp');
+  const monitored = checks.filter(({ source }) => 'intervalMs' in source);
   const servers = serverAddresses(state);
   return {
     agent: {

@@ -2,7 +2,7 @@ import type { Revision, State } from '../../core/index.ts';
 import type { RouteResponse } from '../../http/index.ts';
 
 interface Kept {
-  readonly index: Revision;
+  readonly version: Revision;
   readonly response: RouteResponse;
   readonly lengthBytes: number;
 }
@@ -14,35 +14,35 @@ const OVERHEAD_BYTES = 500;
 /** `[]`, `{}` and `null` cost nothing to encode, and anybody can ask for names that do not exist. */
 const MIN_BODY_BYTES = 5;
 
-/** Encoded answers by question, each good while the question's index stands; bounded, oldest out first. */
+/** Encoded answers by question, each good while the question's version stands; bounded, oldest out first. */
 export class AnswerCache {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
   #state: State | undefined;
 
-  /** The answer kept for that index of that state, or a new one. */
-  get(key: string, index: Revision, state: State, encode: () => RouteResponse): RouteResponse {
+  /** The answer kept for that version of that state, or a new one. */
+  get(key: string, version: Revision, state: State, encode: () => RouteResponse): RouteResponse {
     if (this.#state !== state) this.#restart(state);
     const kept = this.#kept.get(key);
-    if (kept?.index === index) return kept.response;
+    if (kept?.version === version) return kept.response;
     const response = encode();
     this.#remove(key);
-    this.#keep(key, index, response);
+    this.#keep(key, version, response);
     return response;
   }
 
-  /** Another state may say something else at the same index. */
+  /** Another state may say something else at the same version. */
   #restart(state: State): void {
     this.#state = state;
     this.#kept.clear();
     this.#bytes = 0;
   }
 
-  #keep(key: string, index: Revision, response: RouteResponse): void {
+  #keep(key: string, version: Revision, response: RouteResponse): void {
     const { body } = response;
     if (body === undefined || body.length < MIN_BODY_BYTES || body.length > MAX_BYTES / 8) return;
     const lengthBytes = body.length + 2 * key.length + OVERHEAD_BYTES;
-    this.#kept.set(key, { index, response, lengthBytes });
+    this.#kept.set(key, { version, response, lengthBytes });
     this.#bytes += lengthBytes;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;

@@ -14,16 +14,18 @@ import {
 import type { Route, RouteRequest } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { required } from './catalog.ts';
+import { connectQuery, GATEWAYS_QUERY } from './connect.ts';
 import { get, type ConsulContext } from './context.ts';
 import { badRequest } from './errors.ts';
+import { CHECK_SERVICE_NODE_SCHEMA, HEALTH_CHECK_SCHEMA } from './filter-schemas.ts';
+import type { Passes } from './filters.ts';
 import type { GoStruct } from './go-json.ts';
 import { isPassingOnly, nodeMetaOf, selectionOf, type ReadParameters } from './read-parameters.ts';
 import { checkShape, nodeServiceShape, nodeShape } from './shapes.ts';
 
 /** Lookups by health. */
 export function healthRoutes(context: ConsulContext): Route[] {
-  const { registry, reader } = context;
-  const { datacenter } = registry.identity;
+  const { reader } = context;
   return [
     get('/v1/health/node/{node+}', (request) => {
       const parameters = reader.parameters(request);
@@ -40,26 +42,36 @@ export function healthRoutes(context: ConsulContext): Route[] {
       const status = required(request.params['state'], 'Missing check state');
       return checks(context, request, parameters, checksInStateQuery(status, nodeMetaOf(request.query)));
     }),
-    get('/v1/health/service/{service+}', (request) => {
-      const parameters = reader.parameters(request);
-      const { query, params } = request;
-      if (query.has('peer') && (query.has('sg') || query.has('sameness-group'))) {
-        throw badRequest('peer-name and sameness-group are mutually exclusive');
-      }
-      const service = required(params['service'], 'Missing service name');
-      const selection = selectionOf(query, isPassingOnly(query));
-      return reader.catalog(request, parameters, {
-        query: serviceQuery(service),
-        encode: (views) => {
-          const selected = views.filter((view) => isSelected(view, selection));
-          return jsonAnswer(
-            selected.map((view) => checkServiceNodeShape(view, datacenter)),
-            isPretty(request),
-          );
-        },
-      });
-    }),
+    get('/v1/health/service/{service+}', (request) => instances(context, request, serviceQuery)),
+    get('/v1/health/connect/{service+}', (request) =>
+      instances(context, request, (service) => connectQuery(service, true)),
+    ),
+    get('/v1/health/ingress/{service+}', (request) => instances(context, request, () => GATEWAYS_QUERY)),
   ];
+}
+
+function instances(
+  { registry, reader }: ConsulContext,
+  request: RouteRequest,
+  queryOf: (service: string) => Query<readonly InstanceView[]>,
+) {
+  const { query, params } = request;
+  const parameters = reader.parameters(request);
+  if (query.has('peer') && (query.has('sg') || query.has('sameness-group')))
+    throw badRequest('peer-name and sameness-group are mutually exclusive');
+  const service = required(params['service'], 'Missing service name');
+  const selection = selectionOf(query, isPassingOnly(query));
+  return reader.catalog(request, parameters, {
+    query: queryOf(service),
+    schema: CHECK_SERVICE_NODE_SCHEMA,
+    cacheable: true,
+    sorted: (views, by) => by(views, ({ node }) => node.name),
+    encode: (views, _state, passes) => {
+      const selected = views.filter((view) => isSelected(view, selection));
+      const shown = selected.map((view) => checkServiceNodeShape(view, registry.identity.datacenter));
+      return jsonAnswer(shown.filter(passes), isPretty(request));
+    },
+  });
 }
 
 function checks(
@@ -68,17 +80,22 @@ function checks(
   parameters: ReadParameters,
   query: Query<readonly Stored<Check>[]>,
 ) {
-  const encode = (found: readonly Stored<Check>[], state: State) => {
+  const encode = (found: readonly Stored<Check>[], state: State, passes: Passes) => {
     const shown = found.map((check) =>
       checkShape(check, state.instances.get(instanceKey(check.node, check.instanceId))),
     );
-    return jsonAnswer(shown, isPretty(request));
+    return jsonAnswer(shown.filter(passes), isPretty(request));
   };
-  return reader.catalog(request, parameters, { query, encode });
+  return reader.catalog(request, parameters, {
+    query,
+    schema: HEALTH_CHECK_SCHEMA,
+    sorted: (found, by) => by(found, ({ node }) => node),
+    encode,
+  });
 }
 
 /** One entry of `health/service`: an instance with its node and all checks that concern it. */
-function checkServiceNodeShape(
+export function checkServiceNodeShape(
   { node, instance, checks: concerning }: InstanceView,
   datacenter: string,
 ): GoStruct {

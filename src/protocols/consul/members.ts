@@ -5,6 +5,9 @@ import { goMap, type GoStruct } from './go-json.ts';
 /** Version of Consul whose API is spoken here, for clients that ask before they use a part of it. */
 export const CONSUL_VERSION = '1.22.0';
 
+/** Metadata that Consul's servers have on their nodes. */
+export const SERVER_NODE_META = { 'consul-network-segment': '', 'consul-version': CONSUL_VERSION };
+
 /** Ports that Consul uses by default; nothing listens here, but members are shown with one. */
 const SERF_PORT = 8301;
 const RPC_PORT = 8300;
@@ -21,7 +24,17 @@ export function memberNodes(state: State): Stored<Node>[] {
 export function serverAddresses(state: State): string[] {
   return memberNodes(state)
     .filter(({ name }) => serverPort(state, name) !== undefined && serfStatus(state, name) === 'passing')
-    .map(({ name, address }) => hostPort(address, serverPort(state, name) ?? RPC_PORT));
+    .map((node) => serverAddress(state, node));
+}
+
+/** `address:port` of a node of the registry. */
+export function serverAddress(state: State, { name, address }: Node): string {
+  return hostPort(address, serverPort(state, name) ?? RPC_PORT);
+}
+
+/** Whether a node is one of the registry's own. */
+export function isServer(state: State, node: string): boolean {
+  return serverPort(state, node) !== undefined;
 }
 
 /** A node as a member of Consul's gossip pool. */
@@ -54,7 +67,8 @@ export function memberShape(state: State, node: Stored<Node>, { datacenter }: Id
   };
 }
 
-function serfStatus(state: State, node: string) {
+/** What is known of a member's life; undefined where the registry does not watch it. */
+export function serfStatus(state: State, node: string) {
   return state.checks.get(checkKey(node, 'serfHealth'))?.status;
 }
 

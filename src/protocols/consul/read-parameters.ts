@@ -1,3 +1,4 @@
+import type { RouteRequest } from '../../http/index.ts';
 import type { ReadMode } from '../../registry/index.ts';
 import type { Selection } from '../../core/index.ts';
 import { badRequest, ConsulError } from './errors.ts';
@@ -15,36 +16,32 @@ export interface ReadParameters {
   readonly waitMs: number;
   /** A stale answer may be this old; Infinity where the reader did not say. */
   readonly maxStaleMs: number;
+  /** Whether an answer from memory will do, where the endpoint offers that. */
+  readonly cached: boolean;
+  /** A cached answer may be this old; Infinity where the reader did not say. */
+  readonly maxAgeMs: number;
 }
 
-/** Throws Consul's errors for a bad index, wait, consistency mode or datacenter. */
-export function readParameters(query: URLSearchParams, datacenter: string): ReadParameters {
-  const index = indexOf(query.get('index'));
-  const waitMs = waitOf(query.get('wait'));
-  const stale = query.has('stale');
-  const consistent = query.has('consistent');
+/** Throws Consul's errors for a bad consistency mode, Cache-Control, wait or index, in this order. */
+export function readParameters({ query, headers }: Pick<RouteRequest, 'query' | 'headers'>): ReadParameters {
   const maxStaleMs = maxStaleOf(query.get('max_stale'));
+  const stale = query.has('stale') || (maxStaleMs > 0 && maxStaleMs < Infinity);
+  const consistent = query.has('consistent');
+  const cached = query.has('cached');
   if (consistent && stale) throw badRequest('Cannot specify ?stale with ?consistent, conflicting semantics.');
-  if (consistent && query.has('cached'))
+  if (consistent && cached)
     throw badRequest('Cannot specify ?cached with ?consistent, conflicting semantics.');
-  requireDatacenter(query, datacenter);
-  const mode = consistent ? 'consistent' : stale || maxStaleMs < Infinity ? 'stale' : 'default';
-  return { mode, index, waitMs, maxStaleMs };
+  const maxAgeMs = maxAgeOf(headers['cache-control']);
+  const waitMs = waitOf(query.get('wait'));
+  const index = indexOf(query.get('index'));
+  const mode = consistent ? 'consistent' : stale ? 'stale' : 'default';
+  return { mode, index, waitMs, maxStaleMs: maxStaleMs > 0 ? maxStaleMs : Infinity, cached, maxAgeMs };
 }
 
 /** `datacenter` wins over `dc`. Throws for any but our own. */
 export function requireDatacenter(query: URLSearchParams, datacenter: string): void {
   const asked = query.get('datacenter') || query.get('dc') || datacenter;
   if (asked !== datacenter) throw new ConsulError(500, 'No path to datacenter');
-}
-
-/** Filter expressions are refused rather than ignored: what they leave out must not be seen. */
-export function refuseFilter(query: URLSearchParams): void {
-  if ((query.get('filter') ?? '') === '') return;
-  throw new ConsulError(
-    500,
-    'Failed to create boolean expression evaluator: filter expressions are not supported',
-  );
 }
 
 /** The conditions on instances that all lookups of a service share. */
@@ -87,15 +84,29 @@ function indexOf(text: string | null): number {
   }
 }
 
-function waitOf(text: string | null): number {
-  if (text === null || text === '') return DEFAULT_WAIT_MS;
+/** How long a reader wants to wait, at most ten minutes; `unsaidMs` where it does not say. */
+export function waitOf(text: string | null, unsaidMs = DEFAULT_WAIT_MS): number {
+  if (text === null || text === '') return unsaidMs;
   const waitMs = durationOf(text, 'Invalid wait time');
-  return waitMs <= 0 ? DEFAULT_WAIT_MS : Math.min(waitMs, MAX_WAIT_MS);
+  return waitMs <= 0 ? unsaidMs : Math.min(waitMs, MAX_WAIT_MS);
 }
 
 function maxStaleOf(text: string | null): number {
   if (text === null || text === '') return Infinity;
   return durationOf(text, `Invalid max_stale value ${JSON.stringify(text)}`);
+}
+
+/** Milliseconds of `max-age`; directives that mean nothing here are read over. */
+function maxAgeOf(header: string | undefined): number {
+  let maxAgeMs = Infinity;
+  for (const directive of (header ?? '').split(',')) {
+    const [name = '', value] = directive.trim().split('=', 2);
+    if (!/^(max-age|stale-if-error)$/i.test(name)) continue;
+    if (value === undefined || !/^[+-]?\d{1,15}$/.test(value))
+      throw badRequest('Invalid Cache-Control header.');
+    if (/^max-age$/i.test(name)) maxAgeMs = Number(value) * 1000;
+  }
+  return maxAgeMs;
 }
 
 function durationOf(text: string, refusal: string): number {

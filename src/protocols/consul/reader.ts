@@ -1,15 +1,37 @@
-import type { Query, State } from '../../core/index.ts';
+import {
+  coordinateOf,
+  RollcallError,
+  sortedByDistance,
+  versionOf,
+  type FilterSchema,
+  type Query,
+  type State,
+} from '../../core/index.ts';
 import type { RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Random } from '../../platform/random.ts';
-import type { Answer, ReadMode, Registry } from '../../registry/index.ts';
+import type { Answer, Freshness, ReadMode, Registry } from '../../registry/index.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { readParameters, refuseFilter, type ReadParameters } from './read-parameters.ts';
+import { CachedQuestions } from './cached-questions.ts';
+import { ConsulError, failureOf } from './errors.ts';
+import { Filters, type Passes } from './filters.ts';
+import { readParameters, requireDatacenter, type ReadParameters } from './read-parameters.ts';
 
 /** A question to the catalog and how its answer is written; what `encode` makes is kept and shared. */
 export interface Question<T> {
   readonly query: Query<T>;
-  readonly encode: (value: T, state: State) => RouteResponse;
+  readonly encode: (value: T, state: State, passes: Passes) => RouteResponse;
+  /** What `?filter` is about; left out, the endpoint knows no filter. */
+  readonly schema?: FilterSchema;
+  /** Whether `?cached` is known here. */
+  readonly cacheable?: boolean;
+  /** Whether each answer is made anew, and none is kept. */
+  readonly isVolatile?: boolean;
+  /** The value in the order of `?near`; left out, the endpoint knows no such order. */
+  readonly sorted?: (value: T, by: ByDistance) => T;
 }
+
+/** Sorts what belongs to nodes by how far these are. */
+export type ByDistance = <I>(items: readonly I[], nodeOf: (item: I) => string) => I[];
 
 /** Part of a wait over which its end is spread, so that readers do not all come back at once. */
 const JITTER_FRACTION = 1 / 16;
@@ -19,16 +41,22 @@ export class Reader {
   readonly #registry: Registry;
   readonly #random: Random;
   readonly #cache = new AnswerCache();
+  readonly #cachedQuestions = new CachedQuestions();
+  readonly #filters = new Filters();
 
   constructor(registry: Registry, random: Random) {
     this.#registry = registry;
     this.#random = random;
   }
 
-  /** The parameters of a catalog or health read, checked before anything else of the request is. */
+  /** The parameters of a read, checked before anything else of the request is. */
   parameters(request: RouteRequest): ReadParameters {
-    refuseFilter(request.query);
-    return readParameters(request.query, this.#registry.identity.datacenter);
+    return readParameters(request);
+  }
+
+  /** What `?filter` lets through. Throws Consul's error for a bad filter. */
+  filter({ query }: RouteRequest, schema: FilterSchema): Passes {
+    return this.#filters.passing(query, schema);
   }
 
   /** Answers a catalog or health read. */
@@ -37,8 +65,20 @@ export class Reader {
     parameters: ReadParameters,
     question: Question<T>,
   ): Promise<RouteResponse> {
-    const { answer, mode } = await this.#read(request, parameters, question);
-    return labelled(answer, consistencyOf(mode, answer));
+    const cached = parameters.cached && question.cacheable === true;
+    try {
+      const { answer, mode } = await this.#read(request, { ...parameters, cached }, question);
+      const response = labelled(answer, consistencyOf(mode, answer));
+      return cached ? this.#withCacheHeaders(request, response, answer) : response;
+    } catch (error) {
+      return refusedRead(error, request);
+    }
+  }
+
+  /** Answers with what never changes, and has no index, but knows `?cached`. */
+  fixed(request: RouteRequest, response: RouteResponse): RouteResponse {
+    const { cached } = this.parameters(request);
+    return cached ? this.#withCacheHeaders(request, response, this.#registry.reads.freshness()) : response;
   }
 
   /** Answers a read of configuration keys, which does not say how consistent it is. */
@@ -47,50 +87,91 @@ export class Reader {
     parameters: ReadParameters,
     question: Question<T>,
   ): Promise<RouteResponse> {
-    return labelled((await this.#read(request, parameters, question)).answer);
+    return labelled((await this.#read(request, { ...parameters, cached: false }, question)).answer);
   }
 
   /** Answers a read of the agent, which knows no index. */
   async agent<T>(request: RouteRequest, question: Question<T>): Promise<RouteResponse> {
-    refuseFilter(request.query);
     return (await this.#registry.reads.read(this.#remembered(request, question), { mode: 'default' })).value;
   }
 
+  /** The answer with what tells a reader of `?cached` whether it was asked before, and how old it is. */
+  #withCacheHeaders(
+    request: RouteRequest,
+    response: RouteResponse,
+    { ageMs, knownLeader }: Freshness,
+  ): RouteResponse {
+    const isHit = this.#cachedQuestions.ask(questionKey(request));
+    // As for LastContact, nothing is missing from a view that the store keeps confirming.
+    const age = knownLeader ? 0 : Math.floor(ageMs / 1000);
+    const headers: Record<string, string> = isHit
+      ? { 'X-Cache': 'HIT', Age: String(age) }
+      : { 'X-Cache': 'MISS' };
+    return { ...response, headers: { ...response.headers, ...headers } };
+  }
+
   async #read<T>(request: RouteRequest, parameters: ReadParameters, question: Question<T>) {
-    const { reads } = this.#registry;
-    const { index, waitMs, maxStaleMs } = parameters;
-    const isTooOld = parameters.mode === 'stale' && reads.freshness().ageMs > maxStaleMs;
-    const mode = isTooOld ? 'default' : parameters.mode;
+    const { reads, identity } = this.#registry;
+    const { index, waitMs, maxStaleMs, cached, maxAgeMs } = parameters;
+    requireDatacenter(request.query, identity.datacenter);
+    const query = this.#remembered(request, question);
+    const { ageMs } = reads.freshness();
+    const mode = parameters.mode === 'stale' && ageMs > maxStaleMs ? 'default' : parameters.mode;
+    const fromMemory = cached && ageMs <= maxAgeMs + MEMORY_AGE_MS;
     const waiting = index > 0 ? { index, waitMs: this.#jittered(waitMs), signal: request.signal } : {};
-    return { mode, answer: await reads.read(this.#remembered(request, question), { mode, ...waiting }) };
+    return { mode, answer: await reads.read(query, { mode: fromMemory ? 'stale' : mode, ...waiting }) };
+  }
+
+  /** The node to sort by distance from; '' where nobody asks, or nobody knows where it is. */
+  #nearOf({ query }: RouteRequest): string {
+    const { identity, state } = this.#registry;
+    const asked = query.get('near') ?? '';
+    const near = asked === '_agent' ? identity.agentName : asked;
+    return near === '' || coordinateOf(state, near) === undefined ? '' : near;
   }
 
   #jittered(waitMs: number): number {
     return waitMs + this.#random.fraction() * waitMs * JITTER_FRACTION;
   }
 
-  /** The same query, answering with what was encoded of it at its present index. */
-  #remembered<T>(request: RouteRequest, { query, encode }: Question<T>): Query<RouteResponse> {
-    const key = questionKey(request);
+  /** The same query, answering with what was encoded of it at its present version. */
+  #remembered<T>(request: RouteRequest, question: Question<T>): Query<RouteResponse> {
+    const { query, encode, schema, sorted, isVolatile } = question;
+    const passes = schema === undefined ? ANY : this.filter(request, schema);
+    const near = sorted === undefined ? '' : this.#nearOf(request);
+    if (isVolatile === true || near !== '') {
+      const byDistance = (state: State): ByDistance => {
+        return (items, nodeOf) => sortedByDistance(state, near, items, nodeOf);
+      };
+      const ordered = (state: State, value: T) => sorted?.(value, byDistance(state)) ?? value;
+      return { ...query, run: (state) => encode(ordered(state, query.run(state)), state, passes) };
+    }
+    const key = request.query.has('pretty') ? `${questionKey(request)}\npretty` : questionKey(request);
     return {
-      topics: query.topics,
-      index: (state) => query.index(state),
-      run: (state) => this.#cache.get(key, query.index(state), state, () => encode(query.run(state), state)),
+      ...query,
+      run: (state) =>
+        this.#cache.get(key, versionOf(query, state), state, () => encode(query.run(state), state, passes)),
     };
   }
 }
 
-/** Parameters that change when or how fresh a path is answered, and not what its answer is. */
+const ANY: Passes = () => true;
+/** The store confirms the view this often at least, so memory that young is up to date. */
+const MEMORY_AGE_MS = 3000;
+
+/** Parameters that change when or how fresh a path is answered, or its layout, and not what its answer is. */
 const INDIFFERENT = new Set([
   'index',
   'wait',
   'stale',
   'consistent',
+  'leader',
   'cached',
   'max_stale',
   'dc',
   'datacenter',
   'near',
+  'pretty',
   'token',
 ]);
 
@@ -100,6 +181,14 @@ function questionKey({ path, query }: RouteRequest): string {
   return key;
 }
 
+/** Compat(consul): a read that the catalog refuses tells of index 1 and of no leader. */
+export function refusedRead(error: unknown, request: RouteRequest): RouteResponse {
+  if (!(error instanceof ConsulError) && !(error instanceof RollcallError)) throw error;
+  const response = failureOf(error, request);
+  const unknown = { 'X-Consul-Index': '1', 'X-Consul-Knownleader': 'false', 'X-Consul-Lastcontact': '0' };
+  return { ...response, headers: { ...response.headers, ...unknown } };
+}
+
 /** What was asked for, or `stale` where the store could not confirm it. */
 function consistencyOf(mode: ReadMode, { knownLeader }: Answer<unknown>): string {
   if (mode === 'default') return knownLeader ? 'leader' : 'stale';
@@ -107,7 +196,7 @@ function consistencyOf(mode: ReadMode, { knownLeader }: Answer<unknown>): string
 }
 
 /** The answer's response with how fresh it is, and how it was read where that is told. */
-function labelled(
+export function labelled(
   { value, index, ageMs, knownLeader }: Answer<RouteResponse>,
   consistency?: string,
 ): RouteResponse {

@@ -8,6 +8,7 @@ import {
   type Stored,
 } from '../../core/index.ts';
 import { isObject } from './go-decode.ts';
+import { isProxyKind, proxyShape } from './proxy-definition.ts';
 import { goMap, type GoStruct, type GoValue } from './go-json.ts';
 
 /** A node as the catalog and health endpoints show it. */
@@ -46,7 +47,7 @@ export function serviceNodeShape({ node, instance }: InstanceView, datacenter: s
     ServicePort: instance.port,
     ServiceSocketPath: SocketPath ?? '',
     ServiceEnableTagOverride: instance.enableTagOverride,
-    ServiceProxy: proxyShape(Proxy),
+    ServiceProxy: proxyShape(Proxy, 'catalog'),
     ServiceConnect: connectShape(Connect),
     ServiceLocality: Locality ?? null,
     ...revisions(instance),
@@ -69,7 +70,7 @@ export function nodeServiceShape(instance: Stored<Instance>): GoStruct {
     SocketPath,
     Weights: weightsShape(instance),
     EnableTagOverride: instance.enableTagOverride,
-    Proxy: proxyShape(Proxy),
+    Proxy: proxyShape(Proxy, 'catalog'),
     Connect: connectShape(Connect),
     PeerName: '',
     Locality,
@@ -92,8 +93,8 @@ export function agentServiceShape(instance: Instance, datacenter: string): GoStr
     TaggedAddresses: taggedShape(instance),
     Weights: weightsShape(instance),
     EnableTagOverride: instance.enableTagOverride,
-    Proxy: Proxy === undefined ? undefined : proxyShape(Proxy),
-    Connect: Connect === undefined ? undefined : connectShape(Connect),
+    Proxy: isProxyKind(Kind) ? proxyShape(Proxy, 'agent') : undefined,
+    Connect: isNative(Connect) ? { Native: true } : undefined,
     Datacenter: datacenter,
     Locality,
   };
@@ -152,13 +153,13 @@ function taggedShape({ taggedAddresses }: Instance): ReadonlyMap<string, GoStruc
   return new Map(entries.map(([tag, { address, port }]) => [tag, { Address: address, Port: port }]));
 }
 
-function proxyShape(proxy: GoValue | undefined): GoStruct {
-  return { Mode: '', MeshGateway: {}, Expose: {}, ...(isObject(proxy) ? proxy : {}) };
-}
-
 /** A sidecar's definition is told once and not shown again. */
 function connectShape(connect: GoValue | undefined): GoStruct {
-  return isObject(connect) && connect['Native'] === true ? { Native: true } : {};
+  return isNative(connect) ? { Native: true } : {};
+}
+
+function isNative(connect: GoValue | undefined): boolean {
+  return isObject(connect) && connect['Native'] === true;
 }
 
 function typeOf({ source }: Check): string {

@@ -155,6 +155,7 @@ export class EmbeddedStore implements Store {
           yield entries.map(([key, bytes]) => decodeItem(key, bytes));
         }
       }
+      yield [{ kind: 'compacted', revision: this.#state.compactedTo }];
     } catch (error) {
       if (signal.aborted || error instanceof StoreError) throw error;
       this.#opened();

@@ -2,6 +2,7 @@ import { TABLES } from '../../core/index.ts';
 
 /** The Redis keys of one registry; all carry one hash tag, so they share a Redis Cluster slot. */
 export interface StoreKeys {
+  readonly meta: string;
   readonly log: string;
   readonly topics: string;
   /** By index in `TABLES`. */
@@ -18,5 +19,5 @@ export function storeKeys(namespace: string): StoreKeys {
   const tag = `{${namespace}}`;
   const [meta, log, topics, leases] = [`${tag}:meta`, `${tag}:log`, `${tag}:topics`, `${tag}:leases`];
   const tables = TABLES.map((table) => `${tag}:r:${table}`);
-  return { log, topics, tables, all: [meta, log, topics, leases, ...tables] };
+  return { meta, log, topics, tables, all: [meta, log, topics, leases, ...tables] };
 }

@@ -25,6 +25,8 @@ export async function* scanStore(sender: Sender, keys: StoreKeys): AsyncGenerato
       revision: toNumber(revision),
     }));
   }
+  const compacted = await sender.send('HGET', [keys.meta, 'compacted']);
+  yield [{ kind: 'compacted', revision: compacted === null ? 0 : toNumber(compacted) }];
 }
 
 /** Reads a hash in pages of about half a megabyte, so that neither Redis nor its connection is held for long. */

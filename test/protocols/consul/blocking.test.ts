@@ -109,6 +109,51 @@ describe('Consul blocking queries', () => {
     expect((await blocked).text).to.equal('[]');
   });
 
+  it('wakes a reader of a service without instances when another service loses its last', async () => {
+    await server.put('/v1/agent/service/register', { Name: 'doomed' });
+    for (const path of ['/v1/health/service/nobody', '/v1/catalog/service/nobody']) {
+      await server.put('/v1/agent/service/register', { Name: 'doomed' });
+      const { index, blocked } = await block(path);
+      await server.put('/v1/agent/service/register', { Name: `born-${String(index)}` });
+      expect(await isWoken(blocked)).to.equal(false);
+      await server.put('/v1/agent/service/deregister/doomed');
+      expect(indexOf(await blocked)).to.be.above(index);
+    }
+  });
+
+  it('takes the index of a service from its own to that of the last extinction when its last instance goes', async () => {
+    await server.put('/v1/agent/service/register', { Name: 'last' });
+    const { index, blocked } = await block('/v1/health/service/last');
+    await server.put('/v1/agent/service/deregister/last');
+    const gone = indexOf(await blocked);
+    expect(gone).to.be.above(index);
+    expect(gone).to.equal(indexOf(await server.get('/v1/health/service/never-there')));
+  });
+
+  it('leaves the index of what was asked for to the next read when time is up before anybody was woken', async () => {
+    await server.put('/v1/agent/service/register', { Name: 'late', Check: { TTL: '1h' } });
+    const path = '/v1/catalog/service/late';
+    const index = indexOf(await server.get(path));
+    const waiters = server.registry.status().waiters;
+    const blocked = server.get(`${path}?index=${String(index)}&wait=1s`);
+    await eventually(() => server.registry.status().waiters > waiters, 'the reader blocks');
+    await server.put('/v1/agent/check/pass/service:late');
+    expect(indexOf(await blocked)).to.equal(index);
+    expect(indexOf(await server.get(`${path}?index=${String(index)}&wait=10s`))).to.be.above(index);
+  });
+
+  it('never answers with what was under a prefix before, though its index goes back when deletions are forgotten', async () => {
+    await server.put('/v1/kv/reaped/x', '1');
+    await server.put('/v1/kv/reaped/y', '1');
+    const before = await server.get('/v1/kv/reaped/?keys');
+    expect(before.text).to.equal('["reaped/x","reaped/y"]');
+    await server.delete('/v1/kv/reaped/x');
+    await server.registry.kv.reapTombstones(Number.MAX_SAFE_INTEGER, 1000);
+    const after = await server.get('/v1/kv/reaped/?keys');
+    expect(indexOf(after)).to.equal(indexOf(before));
+    expect(after.text).to.equal('["reaped/y"]');
+  });
+
   it('wakes a reader of an unknown service when it registers', async () => {
     const { blocked } = await block('/v1/health/service/later');
     await server.put('/v1/agent/service/register', { Name: 'later' });

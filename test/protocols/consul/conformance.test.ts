@@ -2,8 +2,17 @@ import { agentExchanges } from './agent-exchanges.ts';
 import { catalogExchanges } from './catalog-exchanges.ts';
 import { ConsulServer } from './consul-server.ts';
 import { replay, type Peer } from './exchange.ts';
+import { eventExchanges } from './event-exchanges.ts';
+import { filterExchanges } from './filter-exchanges.ts';
 import { healthExchanges } from './health-exchanges.ts';
 import { kvExchanges } from './kv-exchanges.ts';
+import { operatorExchanges } from './operator-exchanges.ts';
+import { queryExchanges } from './query-exchanges.ts';
+import { readExchanges } from './read-exchanges.ts';
+import { maintenanceExchanges } from './maintenance-exchanges.ts';
+import { sessionExchanges } from './session-exchanges.ts';
+import { sidecarExchanges } from './sidecar-exchanges.ts';
+import { txnExchanges } from './txn-exchanges.ts';
 
 /**
  * Recorded exchanges, replayed in order. With `CONSUL_URL=http://127.0.0.1:PORT` they are replayed
@@ -31,9 +40,18 @@ describe('Consul conformance', () => {
 
   for (const [group, exchanges] of Object.entries({
     ...agentExchanges,
+    ...maintenanceExchanges,
+    ...sidecarExchanges,
     ...catalogExchanges,
     ...healthExchanges,
     ...kvExchanges,
+    ...sessionExchanges,
+    ...txnExchanges,
+    ...eventExchanges,
+    ...filterExchanges,
+    ...readExchanges,
+    ...queryExchanges,
+    ...operatorExchanges,
   })) {
     describe(group, () => {
       for (const exchange of exchanges) {

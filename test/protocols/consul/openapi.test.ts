@@ -35,6 +35,8 @@ function shape(value: unknown): unknown {
 describe('Consul OpenAPI examples', () => {
   const { paths, components } = parse(readFileSync('openapi/consul.yaml', 'utf8')) as OpenApi;
   let server: ConsulServer;
+  let sessionId: string | undefined;
+  let queryId: string | undefined;
 
   before(async () => {
     server = await ConsulServer.start();
@@ -51,7 +53,9 @@ describe('Consul OpenAPI examples', () => {
     let filled = path;
     const query = new URLSearchParams();
     for (const { name, in: place, example: value } of parameters.map(resolved)) {
-      if (place === 'path') filled = filled.replace(`{${name}}`, String(value));
+      if (place === 'path' && name === 'session') filled = filled.replace('{session}', sessionId ?? '');
+      else if (place === 'path' && name === 'query') filled = filled.replace('{query}', queryId ?? '');
+      else if (place === 'path') filled = filled.replace(`{${name}}`, String(value));
       else for (const each of [value ?? []].flat()) query.append(name, String(each));
     }
     return `${filled}?${query.toString()}`;
@@ -60,11 +64,19 @@ describe('Consul OpenAPI examples', () => {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       it(`${operation.operationId} works`, async () => {
-        const given = Object.values(operation.requestBody?.content ?? {})[0]?.example;
-        const body = typeof given === 'string' ? given : JSON.stringify(given);
-        const options = given === undefined ? {} : { body };
+        const content = operation.requestBody?.content ?? {};
+        const given = Object.values(content)[0]?.example;
+        const options =
+          'application/x-gzip' in content
+            ? { body: (await send(server.port, 'GET', path)).body }
+            : given === undefined
+              ? {}
+              : { body: typeof given === 'string' ? given : JSON.stringify(given) };
         const answer = await send(server.port, method.toUpperCase(), example(path, operation), options);
         expect(answer.status, answer.text).to.equal(200);
+        if (operation.operationId === 'createSession')
+          sessionId = (JSON.parse(answer.text) as { ID: string }).ID;
+        if (operation.operationId === 'createQuery') queryId = (JSON.parse(answer.text) as { ID: string }).ID;
         const described = operation.responses['200']?.content?.['application/json']?.example;
         if (described !== undefined) expect(shape(JSON.parse(answer.text))).to.deep.equal(shape(described));
       });

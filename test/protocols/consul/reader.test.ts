@@ -85,6 +85,28 @@ describe('Consul read modes', () => {
     expect(await consistency('max_stale=1h')).to.equal('stale');
   });
 
+  it('are answered cached from memory while that is young enough', async () => {
+    const cached = (headers: Record<string, string>) =>
+      send(server.port, 'GET', '/v1/health/service/cached-one?cached', { headers });
+    expect((await cached({})).headers).to.include({ 'x-cache': 'MISS' });
+    expect((await cached({ 'Cache-Control': 'max-age=1' })).headers).to.include({
+      'x-cache': 'HIT',
+      age: '0',
+    });
+  });
+
+  it('have a refusal: a read that the catalog refuses tells of index 1 and of no leader', async () => {
+    const { status, headers } = await send(server.port, 'GET', '/v1/catalog/nodes?dc=elsewhere');
+    expect(status).to.equal(500);
+    expect(headers).to.include({ 'x-consul-index': '1', 'x-consul-knownleader': 'false' });
+  });
+
+  it('are for GET: below query/ a refused method is told without OPTIONS', async () => {
+    const allow = async (path: string) => (await send(server.port, 'POST', path)).headers.allow;
+    expect(await allow('/v1/query/x')).to.equal('GET,PUT,DELETE');
+    expect(await allow('/v1/catalog/nodes')).to.equal('OPTIONS,GET');
+  });
+
   it('ask the store after all when memory is older than allowed', async () => {
     await eventually(
       async () => (await consistency('max_stale=1ns')) === 'leader',

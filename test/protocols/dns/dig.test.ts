@@ -28,6 +28,17 @@ const TABLE: readonly [string, string, readonly string[]][] = [
       'v6.node.dc1.consul. 0 IN AAAA 2001:db8::1',
     ],
   ],
+  [
+    'First.key.db.service.consul A',
+    'NOERROR',
+    ['First.key.db.service.consul. 0 IN A 10.0.0.1', 'First.key.db.service.consul. 0 IN A 10.1.1.1'],
+  ],
+  [
+    'ordered.query.consul A',
+    'NOERROR',
+    ['ordered.query.consul. 120 IN A 10.0.0.1', 'ordered.query.consul. 120 IN A 10.1.1.1'],
+  ],
+  ['-x 10.0.0.1', 'NOERROR', ['1.0.0.10.in-addr.arpa. 0 IN PTR Alpha.node.dc1.consul.']],
   ['v1.db.service.rollcall A', 'NOERROR', ['v1.db.service.rollcall. 0 IN A 10.0.0.1']],
   ['ext.service.consul A', 'NOERROR', ['ext.service.consul. 0 IN CNAME ext.example.com.']],
   [
