@@ -194,6 +194,22 @@ describe('Consul reads after writes', () => {
     ],
   ];
 
+  it('filter service names by their instances, as versions from 1.16 do', async () => {
+    const node = { Node: 'filtered', Address: '10.0.0.9', NodeMeta: { rack: '9' } };
+    for (const [name, tag] of [
+      ['even', 'a'],
+      ['odd', 'b'],
+    ]) {
+      await server.put('/v1/catalog/register', { ...node, Service: { Service: name, Tags: [tag] } });
+    }
+    const names = (filter: string) =>
+      server.json(`/v1/catalog/services?filter=${encodeURIComponent(filter)}&node-meta=rack:9`);
+    expect(await names('a in ServiceTags')).to.deep.equal({ even: ['a'] });
+    expect(await names('ServiceName != even')).to.deep.equal({ odd: ['b'] });
+    expect(await names('NodeMeta.rack == 8')).to.deep.equal({});
+    await server.put('/v1/catalog/deregister', { Node: 'filtered' });
+  });
+
   it('show every change at once, however often an answer was given before', async () => {
     for (const [step, [write, expected]] of steps.entries()) {
       await write();
