@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { BlockList, connect, isIPv6 } from 'node:net';
+import { BlockList, connect, isIP, isIPv6 } from 'node:net';
 import type { Random } from '../../platform/random.ts';
 import type { Transport } from './limits.ts';
 import { readName } from './wire-name.ts';
@@ -7,7 +7,7 @@ import type { Query } from './wire-query.ts';
 import { RCODE } from './wire-record.ts';
 
 export interface RecursorOptions {
-  /** `<IP address>` or `<IPv4 address>:<port>` or `[<IPv6 address>]:<port>`; port 53 unless given. */
+  /** `<IP address>`, `<IPv4 address>:<port>` or `[<IPv6 address>]:<port>`; port 53 unless given. */
   readonly servers: readonly string[];
   /** For each server. */
   readonly timeoutMs: number;
@@ -87,9 +87,11 @@ export class Recursor {
 }
 
 function parseServer(text: string): Upstream {
-  const [, host = text, port] = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(isIPv6(text) ? `[${text}]` : text) ?? [];
-  blockListOf([host]);
-  return { host, port: port === undefined ? DNS_PORT : Number(port) };
+  if (isIP(text) !== 0) return { host: text, port: DNS_PORT };
+  const [, v6, v4, port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? v4 ?? '';
+  if (isIP(host) === 0) throw new TypeError(`not the address of a DNS server: "${text}"`);
+  return { host, port: Number(port) };
 }
 
 /** Throws on what is no address or prefix. */

@@ -70,6 +70,12 @@ describe('dns: lookups by key, prepared queries and reverse names', () => {
     expect((await ask(port, 'nope.query.consul', 'A', EDNS)).rcode).to.equal(3);
   });
 
+  it('of a prepared query have all that it found, and no weight for what is critical', async () => {
+    const { answers } = await ask(port, 'careless.query.consul', 'SRV', EDNS);
+    expect(answers.at(-1)).to.equal('careless.query.consul SRV 1 0 5003 gamma.node.dc1.consul');
+    expect(answers).to.have.length(4);
+  });
+
   it('of a prepared query are for the client subnet that the resolver names', async () => {
     const subnet = (address: number[], bits: number) => {
       const query = queryFor('mi.ne.query.consul', 'A', EDNS);
@@ -145,6 +151,12 @@ describe('dns: settings', () => {
     }
     const srv = await ask(port, 'big.service.consul', 'SRV', { tcp: true });
     expect(srv.answers).to.have.length(60);
+  });
+
+  it('keep ANY small over UDP', async () => {
+    const port = await serve({});
+    expect((await ask(port, 'big.service.consul', 'ANY', EDNS)).answers).to.have.length(3);
+    expect((await ask(port, 'big.service.consul', 'ANY', { tcp: true })).answers).to.have.length(60);
   });
 
   it('leave metadata to those who ask for it', async () => {

@@ -62,6 +62,7 @@ const NAMES: readonly [string, NameTarget][] = [
   ['b\u00fc.key.web.service.consul', NOTHING],
   ['key.web.service.consul', service('web', 'key')],
   ['a.b.key.web.service.consul', service('web', 'a.b.key')],
+  ['a.key.b.web.service.consul', service('web', 'a.key.b')],
   ['web.connect.consul', NOTHING],
 ];
 
