@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import type { SettingSpec } from './setting.ts';
 
 const MAX_SECONDS = 2 ** 31 - 1;
@@ -156,9 +156,9 @@ export const DNS_SETTINGS = [
 ] as const satisfies readonly SettingSpec[];
 
 function isServer(text: string): boolean {
-  const [, host = '', port = '53'] =
-    /^\[?([^\]]*?)\]?(?::(\d{1,5}))?$/.exec(isIPv6(text) ? `[${text}]` : text) ?? [];
-  return isIP(host) !== 0 && Number(port) >= 1 && Number(port) <= 65_535;
+  if (isIP(text) !== 0) return true;
+  const [, v6 = '', v4 = '', port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
+  return (isIPv6(v6) || isIPv4(v4)) && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
 function isPrefix(text: string): boolean {
