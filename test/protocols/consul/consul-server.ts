@@ -5,6 +5,7 @@ import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { createConsulDialect, SERVER_NODE_META } from '../../../src/protocols/consul/index.ts';
 import type { Registry } from '../../../src/registry/index.ts';
 import { startRuntime } from '../../../src/runtime/index.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { send, serveDialects, type HttpAnswer } from '../../support/http.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
 
@@ -23,8 +24,9 @@ export class ConsulServer {
     this.#stop = stop;
   }
 
-  static async start(enableScriptChecks = false): Promise<ConsulServer> {
-    const tested = await startRegistry();
+  /** Over the store given; default: an embedded one. */
+  static async start(enableScriptChecks = false, store?: Store): Promise<ConsulServer> {
+    const tested = await startRegistry(store === undefined ? {} : { store });
     const platform = { clock: systemClock, random: systemRandom };
     const dialect = createConsulDialect(tested.registry, {
       ...platform,
