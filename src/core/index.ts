@@ -10,10 +10,10 @@ export type {
 export { aliasedStatus } from './alias.ts';
 export * from './catalog.ts';
 export * from './catalog-rules.ts';
-export { roundTripSeconds, sortedByDistance } from './distance.ts';
+export { sortedByDistance } from './distance.ts';
 export { isEmpty, type Decision, type Draft, type DraftPut } from './draft.ts';
 export { deepEqual } from './equal.ts';
-export { eventKey, type UserEvent } from './event.ts';
+export { type UserEvent } from './event.ts';
 export { decideFire, eventsAfterQuery } from './event-rules.ts';
 export { decideExpiry, type ExpiryOutcome } from './expiry.ts';
 export { ERROR_CODES, RollcallError, type ErrorCode } from './errors.ts';
@@ -42,7 +42,6 @@ export {
   deregisterLease,
   graceMs,
   heartbeatTtlMs,
-  leasesOf,
   leasesOfRecord,
   parseLease,
   sessionLease,
