@@ -119,10 +119,17 @@ function send(response: ServerResponse, { status, headers, body, stream }: Route
     stream.pipe(response);
     return;
   }
-  const length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  const bodyless = status === 204 || status === 304;
-  response.writeHead(status, bodyless ? headers : { ...headers, 'Content-Length': String(length) });
+  response.writeHead(status, status === 204 || status === 304 ? headers : withLength(headers, body));
   response.end(body);
+}
+
+/** The headers with the length of the body; those of a shared answer have it already. */
+function withLength(
+  headers: Readonly<Record<string, string>> | undefined,
+  body: string | Uint8Array | undefined,
+): Readonly<Record<string, string>> {
+  if (headers?.['Content-Length'] !== undefined) return headers;
+  return { ...headers, 'Content-Length': String(body === undefined ? 0 : Buffer.byteLength(body)) };
 }
 
 function redirect(path: string, queryText: string): RouteResponse {

@@ -23,6 +23,7 @@ export interface RouteRequest {
 /** An answer; `body` bytes are sent as they are and may be shared between answers. */
 export interface RouteResponse {
   readonly status: number;
+  /** A shared answer brings its `Content-Length` along; for others the edge adds it. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** Sent as it comes, until it ends or the client goes; instead of `body`. */

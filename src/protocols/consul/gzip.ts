@@ -20,7 +20,10 @@ export async function encoded(response: RouteResponse, request: RouteRequest): P
     zipping = compress(bytes);
     compressed.set(bytes, zipping);
   }
-  return { ...response, headers: { ...headers, 'Content-Encoding': 'gzip' }, body: await zipping };
+  const zipped = await zipping;
+  const lengthBytes = String(zipped.length);
+  const zippedHeaders = { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': lengthBytes };
+  return { ...response, headers: zippedHeaders, body: zipped };
 }
 
 /** Whether an `Accept-Encoding` header names gzip, and not with a weight of 0. */

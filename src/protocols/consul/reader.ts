@@ -5,9 +5,11 @@ import {
   versionOf,
   type FilterSchema,
   type Query,
+  type Revision,
   type State,
 } from '../../core/index.ts';
 import type { RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Answer, Freshness, ReadMode, Registry } from '../../registry/index.ts';
 import { AnswerCache } from './answer-cache.ts';
@@ -42,11 +44,12 @@ export class Reader {
   readonly #random: Random;
   readonly #cache = new AnswerCache();
   readonly #cachedQuestions = new CachedQuestions();
-  readonly #filters = new Filters();
+  readonly #filters: Filters;
 
-  constructor(registry: Registry, random: Random) {
+  constructor(registry: Registry, { random, clock }: { random: Random; clock: Clock }) {
     this.#registry = registry;
     this.#random = random;
+    this.#filters = new Filters(clock);
   }
 
   /** The parameters of a read, checked before anything else of the request is. */
@@ -54,9 +57,9 @@ export class Reader {
     return readParameters(request);
   }
 
-  /** What `?filter` lets through. Throws Consul's error for a bad filter. */
+  /** What `?filter` lets through, for one evaluation. Throws Consul's error for a bad filter. */
   filter({ query }: RouteRequest, schema: FilterSchema): Passes {
-    return this.#filters.passing(query, schema);
+    return this.#filters.passing(query, schema)();
   }
 
   /** Answers a catalog or health read. */
@@ -137,20 +140,22 @@ export class Reader {
   /** The same query, answering with what was encoded of it at its present version. */
   #remembered<T>(request: RouteRequest, question: Question<T>): Query<RouteResponse> {
     const { query, encode, schema, sorted, isVolatile } = question;
-    const passes = schema === undefined ? ANY : this.filter(request, schema);
+    const passing = schema === undefined ? () => ANY : this.#filters.passing(request.query, schema);
     const near = sorted === undefined ? '' : this.#nearOf(request);
     if (isVolatile === true || near !== '') {
       const byDistance = (state: State): ByDistance => {
         return (items, nodeOf) => sortedByDistance(state, near, items, nodeOf);
       };
       const ordered = (state: State, value: T) => sorted?.(value, byDistance(state)) ?? value;
-      return { ...query, run: (state) => encode(ordered(state, query.run(state)), state, passes) };
+      return { ...query, run: (state) => encode(ordered(state, query.run(state)), state, passing()) };
     }
     const key = request.query.has('pretty') ? `${questionKey(request)}\npretty` : questionKey(request);
     return {
       ...query,
       run: (state) =>
-        this.#cache.get(key, versionOf(query, state), state, () => encode(query.run(state), state, passes)),
+        this.#cache.get(key, versionOf(query, state), state, () =>
+          encode(query.run(state), state, passing()),
+        ),
     };
   }
 }
@@ -196,9 +201,28 @@ function consistencyOf(mode: ReadMode, { knownLeader }: Answer<unknown>): string
 }
 
 /** The answer's response with how fresh it is, and how it was read where that is told. */
-export function labelled(
+export function labelled(answer: Answer<RouteResponse>, consistency?: string): RouteResponse {
+  const { value, index, knownLeader } = answer;
+  if (!knownLeader) return withFreshness(answer, consistency);
+  const held = confirmed.get(value);
+  if (held?.index === index && held.consistency === consistency) return held.response;
+  const response = withFreshness(answer, consistency);
+  confirmed.set(value, { index, consistency, response });
+  return response;
+}
+
+interface Confirmed {
+  readonly index: Revision;
+  readonly consistency: string | undefined;
+  readonly response: RouteResponse;
+}
+
+/** While the store confirms the view, the labels of an encoded answer change with its index only. */
+const confirmed = new WeakMap<RouteResponse, Confirmed>();
+
+function withFreshness(
   { value, index, ageMs, knownLeader }: Answer<RouteResponse>,
-  consistency?: string,
+  consistency: string | undefined,
 ): RouteResponse {
   const headers: Record<string, string> = {
     ...value.headers,
@@ -206,6 +230,7 @@ export function labelled(
     'X-Consul-Knownleader': String(knownLeader),
     // While the store confirms the view every two seconds, nothing is known to be missing from it.
     'X-Consul-Lastcontact': knownLeader ? '0' : String(Math.min(ageMs, Number.MAX_SAFE_INTEGER)),
+    'Content-Length': String(value.body === undefined ? 0 : Buffer.byteLength(value.body)),
   };
   if (consistency !== undefined) headers['X-Consul-Effective-Consistency'] = consistency;
   return { ...value, headers };
