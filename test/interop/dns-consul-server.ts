@@ -1,10 +1,8 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
-
-const GET_CONSUL = fileURLToPath(new URL('../../scripts/get-consul.mjs', import.meta.url));
+import { consulProgram } from '../support/interop-packages.ts';
 
 /** A real Consul in development mode, on ports of its own. */
 export interface ConsulServer {
@@ -13,15 +11,14 @@ export interface ConsulServer {
   stop(): Promise<void>;
 }
 
-/** Starts the Consul that `scripts/get-consul.mjs` finds or downloads, as node `registry-1` of `dc1`. */
-export async function startConsul(): Promise<ConsulServer> {
-  const program = execFileSync(process.execPath, [GET_CONSUL], { encoding: 'utf8' }).trim();
+/** Starts it as a node of `dc1`. */
+export async function startConsul(nodeName = 'registry-1'): Promise<ConsulServer> {
   const [http, dns, server, lan, wan] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
   const ports = Object.entries({ http, dns, server, 'serf-lan': lan, 'serf-wan': wan, grpc: -1 });
   const child = spawn(
-    program,
+    consulProgram(),
     [
-      ...['agent', '-dev', '-node=registry-1', '-bind=127.0.0.1', '-log-level=ERROR'],
+      ...['agent', '-dev', `-node=${nodeName}`, '-bind=127.0.0.1', '-log-level=ERROR'],
       ...ports.map(([name, port]) => `-${name}-port=${String(port)}`),
     ],
     { stdio: 'ignore' },

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPTS = fileURLToPath(new URL('../../scripts/', import.meta.url));
+
+/** The real `consul`, 1.8.7 unless `CONSUL_BIN` names another; downloaded where it is not there. */
+export function consulProgram(): string {
+  return printedBy('get-consul.mjs');
+}
+
+/** A program of a package of a Debian release, downloaded where it is not there. */
+export function packagedProgram(release: string, packageName: string, program: string): string {
+  return join(printedBy('get-package.mjs', release, packageName), 'usr/bin', program);
+}
+
+function printedBy(script: string, ...args: string[]): string {
+  return execFileSync(process.execPath, [join(SCRIPTS, script), ...args], { encoding: 'utf8' }).trim();
+}
