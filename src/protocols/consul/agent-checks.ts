@@ -38,13 +38,16 @@ export function agentCheckRoutes(context: ConsulContext): Route[] {
     put('/v1/agent/check/register', async ({ body }) => {
       const definition = decodeBody(body, checkDefinition);
       const registration = nodeCheckRegistration(definition, identity, options);
-      const unknown = `ServiceID ${JSON.stringify(definition.ServiceID)} does not exist`;
-      await respelled(catalog.register(registration), { instance_not_found: new ConsulError(404, unknown) });
+      const unknown = () =>
+        new ConsulError(404, `ServiceID ${JSON.stringify(definition.ServiceID)} does not exist`);
+      await respelled(catalog.register(registration), { instance_not_found: unknown });
       return emptyAnswer();
     }),
     put('/v1/agent/check/deregister/{check_id+}', async ({ params }) => {
       const id = params['check_id'] ?? '';
-      await respelled(catalog.deregisterCheck(identity.agentName, id), { check_not_found: unknownCheck(id) });
+      await respelled(catalog.deregisterCheck(identity.agentName, id), {
+        check_not_found: () => unknownCheck(id),
+      });
       return emptyAnswer();
     }),
     reporting('pass', 'passing'),
@@ -91,7 +94,7 @@ async function report(
   const maxBytes = source?.kind === 'ttl' ? (source.outputMaxBytes ?? MAX_OUTPUT_BYTES) : MAX_OUTPUT_BYTES;
   const shown = truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
   const heartbeat = registry.health.heartbeat(agentName, id, status, shown);
-  await respelled(heartbeat, { check_not_found: unknownCheck(id) });
+  await respelled(heartbeat, { check_not_found: () => unknownCheck(id) });
   return emptyAnswer();
 }
 

@@ -27,7 +27,7 @@ export function agentMaintenanceRoutes(context: ConsulContext): Route[] {
         name: 'Service Maintenance Mode',
         instanceId,
       };
-      return respelled(turn(context, isOn, check), { instance_not_found: unknownService(instanceId) });
+      return respelled(turn(context, isOn, check), { instance_not_found: () => unknownService(instanceId) });
     }),
     put('/v1/agent/maintenance', ({ query }) => {
       const isOn = isEnabling(query);

@@ -48,7 +48,9 @@ export function agentServiceRoutes(context: ConsulContext): Route[] {
 async function deregister({ registry }: ConsulContext, id: string): Promise<RouteResponse> {
   const { catalog, identity } = registry;
   const { agentName } = identity;
-  await respelled(catalog.deregisterInstance(agentName, id), { instance_not_found: unknownService(id) });
+  await respelled(catalog.deregisterInstance(agentName, id), {
+    instance_not_found: () => unknownService(id),
+  });
   const sidecar = sidecarId(id);
   if (isSidecar(registry.state.instances.get(instanceKey(agentName, sidecar))))
     await unlessMissing(catalog.deregisterInstance(agentName, sidecar), 'instance_not_found');

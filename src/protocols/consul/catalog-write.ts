@@ -78,7 +78,7 @@ export function catalogWriteRoutes(context: ConsulContext): Route[] {
       requireOwnDatacenter(context, decoded.Datacenter);
       const refused = `failed inserting check on node ${JSON.stringify(decoded.Node)}: Missing service registration`;
       const registered = registry.catalog.register(catalogRegistration(decoded));
-      await respelled(registered, { instance_not_found: new ConsulError(500, refused) });
+      await respelled(registered, { instance_not_found: () => new ConsulError(500, refused) });
       return jsonAnswer(true, isPretty(request));
     }),
     put('/v1/catalog/deregister', async (request): Promise<RouteResponse> => {

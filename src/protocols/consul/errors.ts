@@ -56,15 +56,19 @@ function refusalOf({ code, message }: RollcallError): RouteResponse {
   }
 }
 
-/** Spells some refusals of a registry call in the words of one endpoint; passes on all others. */
+/**
+ * Spells some refusals of a registry call in the words of one endpoint; passes on all others.
+ *
+ * The words are made where the call is refused, because the stack of an error costs more than a heartbeat.
+ */
 export async function respelled<T>(
   call: Promise<T>,
-  words: Partial<Record<ErrorCode, ConsulError>>,
+  words: Partial<Record<ErrorCode, () => ConsulError>>,
 ): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    throw (error instanceof RollcallError ? words[error.code] : undefined) ?? error;
+    throw (error instanceof RollcallError ? words[error.code]?.() : undefined) ?? error;
   }
 }
 

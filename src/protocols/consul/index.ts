@@ -37,7 +37,7 @@ export { decodeNodeMeta } from './service-meta.ts';
 
 /** Consul's HTTP API, spelled as Consul spells it. */
 export function createConsulDialect(registry: Registry, options: ConsulOptions): Dialect {
-  const context = { registry, options, reader: new Reader(registry, options.random) };
+  const context = { registry, options, reader: new Reader(registry, options) };
   const routes = [
     ...agentServiceRoutes(context),
     ...agentCheckRoutes(context),

@@ -21,7 +21,7 @@ export function sessionRoutes(context: ConsulContext): Route[] {
       requireDatacenter(request.query, datacenter);
       const body = request.body.length === 0 ? EMPTY_REQUEST : request.body;
       const session = sessionOf(decodeBody(body, sessionRequest), agentName);
-      const missing = new ConsulError(500, 'Missing node registration');
+      const missing = () => new ConsulError(500, 'Missing node registration');
       const id = await respelled(registry.sessions.create(session), { node_not_found: missing });
       return jsonAnswer({ ID: id }, isPretty(request));
     }),
@@ -33,7 +33,7 @@ export function sessionRoutes(context: ConsulContext): Route[] {
     put('/v1/session/renew/{session+}', async (request) => {
       requireDatacenter(request.query, datacenter);
       const id = given(request);
-      const missing = new ConsulError(404, `Session id '${id}' not found`);
+      const missing = () => new ConsulError(404, `Session id '${id}' not found`);
       const renewed = registry.sessions.renew(sessionId(id));
       const session = await respelled(renewed, { session_not_found: missing });
       return jsonAnswer([sessionShape(session)], isPretty(request));
