@@ -1,6 +1,6 @@
 import { keyOf, type RecordValues, type Stored } from './catalog.ts';
 import { deepEqual } from './equal.ts';
-import type { Revision } from './ids.ts';
+import { epochOf, type Revision } from './ids.ts';
 import type { Table } from './record.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
@@ -137,6 +137,11 @@ export class Drafting {
   requireRecord(table: Table, key: string): void {
     const revision = this.#state.get(table, key)?.modifyRevision ?? 0;
     this.#requires.set(`${table}/${key}`, { kind: 'record', table, key, revision });
+  }
+
+  /** The decision must be taken again in an epoch that its state does not know. */
+  requireEpoch(): void {
+    this.#requires.set('epoch', { kind: 'epoch', epoch: epochOf(this.#state.revision) });
   }
 
   requireLeaseDue(lease: string): void {

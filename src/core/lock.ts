@@ -102,6 +102,8 @@ export function draftLoss(draft: Drafting, pair: KvPair, { behavior, lockDelayMs
 
 /** Whether nobody may take the key for now, because it was lost as a lock or the epoch has just begun. */
 export function isDelayed(draft: Drafting, state: State, key: string): boolean {
+  // A node may be let into the next epoch before it has seen it, or that locks are held back there.
+  draft.requireEpoch();
   draft.requireRecord('lock-delay', key);
   if (draft.get('lock-delay', key) !== undefined) return true;
   if (epochOf(state.revision) === 0) return false;

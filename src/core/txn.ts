@@ -8,7 +8,9 @@ export type Compare =
   /** The topic has not been touched after `revision`; guards decisions about ranges. */
   | { readonly kind: 'topic'; readonly topic: string; readonly revision: Revision }
   /** The lease exists and its deadline has passed on the store's lease clock. */
-  | { readonly kind: 'lease-due'; readonly lease: string };
+  | { readonly kind: 'lease-due'; readonly lease: string }
+  /** The store is in this epoch. */
+  | { readonly kind: 'epoch'; readonly epoch: number };
 
 /** Writes one record; `createRevision` 0 means "created by this commit". */
 export interface Put {

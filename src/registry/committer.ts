@@ -213,6 +213,8 @@ function contendedKey(compare: Compare): string {
       return compare.topic;
     case 'lease-due':
       return compare.lease;
+    case 'epoch':
+      return 'epoch';
   }
 }
 

@@ -217,6 +217,17 @@ export function describeHistory(subject: Subject): void {
       expect(await store.renew([{ lease: 'l', ttlMs: 60_000 }])).to.deep.equal([true]);
     });
 
+    it('applies what relies on an epoch in that epoch only', async () => {
+      const store = await subject.adopted();
+      const relyingOn = (epoch: number) =>
+        store.commit(txn({ compares: [{ kind: 'epoch', epoch }], touches: ['t'] }));
+      expect((await relyingOn(0)).outcome).to.equal('applied');
+      expect((await relyingOn(1)).outcome).to.equal('conflict');
+      await store.adopt((await store.revision()) + 1);
+      expect(await relyingOn(0)).to.deep.equal({ outcome: 'conflict', compare: { kind: 'epoch', epoch: 0 } });
+      expect((await relyingOn(1)).outcome).to.equal('applied');
+    });
+
     it('opens one epoch for two who ask at once', async () => {
       const store = await subject.adopted();
       const revision = await apply(store, { puts: [put('a')] });

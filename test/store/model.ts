@@ -1,4 +1,12 @@
-import type { Commit, CommitResult, Compare, Revision, StoredRecord, Txn } from '../../src/core/index.ts';
+import {
+  epochOf,
+  type Commit,
+  type CommitResult,
+  type Compare,
+  type Revision,
+  type StoredRecord,
+  type Txn,
+} from '../../src/core/index.ts';
 
 interface ModelState {
   readonly records: ReadonlyMap<string, StoredRecord>;
@@ -63,6 +71,7 @@ export class StoreModel {
     const { records, topics } = this.#at(revision);
     return txn.compares.find((compare) => {
       if (compare.kind === 'lease-due') return true;
+      if (compare.kind === 'epoch') return epochOf(revision) !== compare.epoch;
       if (compare.kind === 'topic') return (topics.get(compare.topic) ?? 0) > compare.revision;
       return (records.get(`${compare.table}/${compare.key}`)?.modifyRevision ?? 0) !== compare.revision;
     });

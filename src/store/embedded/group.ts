@@ -191,6 +191,8 @@ export class Group {
         const ttlMs = this.#leases.get(compare.lease);
         return ttlMs !== undefined && ttlMs <= 0;
       }
+      case 'epoch':
+        return epochOf(this.#revision) === compare.epoch;
     }
   }
 

@@ -12,8 +12,8 @@ import {
 /**
  * A transaction as `lua/commit.lua` reads it; all numbers are big-endian, `text` is a u32 length and bytes.
  *
- * - `guard` is judged and forgotten: u32 count of compares, each u8 kind (0 record, 1 topic, 2 lease), u8
- *   table, f64 revision, text; u32 count of grants, each f64 ttl, text; u32 count of revokes, each text.
+ * - `guard` is judged and forgotten: u32 count of compares, each u8 kind (0 record, 1 topic, 2 lease, 3 epoch), u8
+ *   table, f64 revision or epoch, text; u32 count of grants, each f64 ttl, text; u32 count of revokes, each text.
  * - `frame` is what goes into the log, byte for byte: text operation; u32 count of puts, each u8 table, f64
  *   create revision (0: the transaction's own), text key, text value; u32 count of deletes, each u8 table,
  *   text key; u32 count of touched topics, each text.
@@ -24,6 +24,8 @@ export interface EncodedTxn {
   readonly guard: Buffer;
   readonly frame: Buffer;
 }
+
+const COMPARE_KINDS: readonly Compare['kind'][] = ['record', 'topic', 'lease-due', 'epoch'];
 
 export function encodeTxn(txn: Txn): EncodedTxn {
   return { guard: encodeGuard(txn), frame: encodeFrame(txn) };
@@ -52,9 +54,9 @@ function encodeGuard(txn: Txn): Buffer {
   const names = [...txn.compares.map(compareName), ...txn.grants.map(({ lease }) => lease), ...txn.revokes];
   const writer = new FrameWriter(12 + names.reduce((sum, name) => sum + 14 + maxBytes(name), 0));
   writer.list(txn.compares, (compare) => {
-    writer.byte(compare.kind === 'record' ? 0 : compare.kind === 'topic' ? 1 : 2);
+    writer.byte(COMPARE_KINDS.indexOf(compare.kind));
     writer.byte(compare.kind === 'record' ? tableNumber(compare.table) : 0);
-    writer.double(compare.kind === 'lease-due' ? 0 : compare.revision);
+    writer.double(compareNumber(compare));
     writer.text(compareName(compare));
   });
   writer.list(txn.grants, ({ lease, ttlMs }) => {
@@ -86,9 +88,22 @@ function encodeFrame(txn: Txn): Buffer {
   return writer.done();
 }
 
+function compareNumber(compare: Compare): number {
+  if (compare.kind === 'epoch') return compare.epoch;
+  return compare.kind === 'lease-due' ? 0 : compare.revision;
+}
+
 function compareName(compare: Compare): string {
-  if (compare.kind === 'record') return compare.key;
-  return compare.kind === 'topic' ? compare.topic : compare.lease;
+  switch (compare.kind) {
+    case 'record':
+      return compare.key;
+    case 'topic':
+      return compare.topic;
+    case 'lease-due':
+      return compare.lease;
+    case 'epoch':
+      return '';
+  }
 }
 
 function tableNumber(table: Table): number {

@@ -46,6 +46,7 @@ local function holds(kind, t, expected, name)
     if expected > meta.previous and expected < meta.first then return false end
     return topic_revision(name) <= expected
   end
+  if kind == 3 then return math.floor(meta.revision / EPOCH_SPAN) == expected end
   local due = deadline(name)
   return due and due <= meta.clock
 end
