@@ -29,7 +29,7 @@ export class EurekaServer {
 
   static async start(): Promise<EurekaServer> {
     const tested = await startRegistry();
-    const clock = { time: NOW, now: () => clock.time, monotonic: () => performance.now() };
+    const clock = { time: NOW, now: () => clock.time, monotonic: () => clock.time };
     const server = await serveDialects([createEurekaDialect(tested.registry, { clock })]);
     return new EurekaServer(server.port, clock, tested, async () => {
       await server.stop();

@@ -13,6 +13,7 @@ import type { Registry } from '../../registry/index.ts';
 import { HeartbeatTimes } from './heartbeat-times.ts';
 import { lookupRoutes } from './lookups.ts';
 import { empty } from './negotiation.ts';
+import { RecentChanges } from './recent-changes.ts';
 import { registrationRoutes } from './registrations.ts';
 
 export interface EurekaOptions {
@@ -26,8 +27,9 @@ const BASES = ['/eureka', '/eureka/v2', '/eureka/v1', '/v2'] as const;
 /** Eureka's REST API over the catalog. */
 export function createEurekaDialect(registry: Registry, { clock }: EurekaOptions): Dialect {
   const heartbeats = new HeartbeatTimes(registry);
+  const changes = new RecentChanges(registry, clock);
   const operations = [
-    ...lookupRoutes(registry, heartbeats),
+    ...lookupRoutes({ registry, heartbeats, changes }),
     ...registrationRoutes({ registry, heartbeats, clock }),
   ];
   return {

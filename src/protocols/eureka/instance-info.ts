@@ -57,7 +57,9 @@ export interface InstanceInfo {
   readonly texts: OptionalTexts;
   readonly lastUpdatedAt: number;
   readonly lastDirtyAt: number;
-  readonly actionType: 'ADDED' | 'MODIFIED';
+  readonly actionType: 'ADDED' | 'MODIFIED' | 'DELETED';
+  /** Of a deleted one only. */
+  readonly evictedAt?: number;
 }
 
 export const DEFAULT_PORT: Port = { number: 7001, enabled: true };

@@ -63,7 +63,7 @@ function instanceObject(info: InstanceInfo): object {
       durationInSecs: info.durationSeconds,
       registrationTimestamp: info.registeredAt,
       lastRenewalTimestamp: info.lastRenewedAt,
-      evictionTimestamp: 0,
+      evictionTimestamp: info.evictedAt ?? 0,
       serviceUpTimestamp: info.serviceUpAt,
     },
     metadata: metadataObject(info),

@@ -3,16 +3,29 @@ import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Registry } from '../../registry/index.ts';
 import { hashCodeOf, pick, type Application } from './applications.ts';
 import { findById, findInstance, infoOf } from './catalog-mapping.ts';
+import {
+  compactApplicationJson,
+  compactApplicationsJson,
+  compactApplicationsXml,
+  compactApplicationXml,
+} from './compact-writer.ts';
 import type { HeartbeatTimes } from './heartbeat-times.ts';
 import type { InstanceInfo } from './instance-info.ts';
 import { applicationJson, applicationsJson, instanceJson } from './json-writer.ts';
-import { acceptedFormat, acceptsGzip, empty, readable, readableText } from './negotiation.ts';
+import { acceptedFormat, acceptsGzip, empty, isCompact, readable, readableText } from './negotiation.ts';
+import type { RecentChanges } from './recent-changes.ts';
 import { SharedAnswers, type Encode } from './shared-answers.ts';
 import { applicationsXml, applicationXml, instanceXml } from './xml-writer.ts';
 
+interface LookupDeps {
+  readonly registry: Registry;
+  readonly heartbeats: HeartbeatTimes;
+  readonly changes: RecentChanges;
+}
+
 /** Reads, by their paths behind the base: answered from memory, which has what this node acknowledged. */
-export function lookupRoutes(registry: Registry, heartbeats: HeartbeatTimes): Route[] {
-  const lookups = new Lookups(registry, heartbeats);
+export function lookupRoutes(deps: LookupDeps): Route[] {
+  const lookups = new Lookups(deps);
   return [
     { method: 'GET', path: '/apps', handle: (request) => lookups.all(request) },
     { method: 'GET', path: '/apps/delta', handle: (request) => lookups.delta(request) },
@@ -35,11 +48,13 @@ const NO_VERSION = '-1';
 class Lookups {
   readonly #registry: Registry;
   readonly #heartbeats: HeartbeatTimes;
+  readonly #changes: RecentChanges;
   readonly #answers: SharedAnswers;
 
-  constructor(registry: Registry, heartbeats: HeartbeatTimes) {
+  constructor({ registry, heartbeats, changes }: LookupDeps) {
     this.#registry = registry;
     this.#heartbeats = heartbeats;
+    this.#changes = changes;
     this.#answers = new SharedAnswers(registry, (instance) => heartbeats.last(instance));
   }
 
@@ -49,16 +64,13 @@ class Lookups {
     );
   }
 
-  /**
-   * Everything there is, as added.
-   *
-   * A client that applies it has every instance as it is now. One that still holds an instance which
-   * has gone counts more than the hash code says, and fetches in full, as it must.
-   */
+  /** What has changed of late, with the hash code of everything: both are of one moment. */
   delta(request: RouteRequest): Promise<RouteResponse> {
-    return this.#shared(request, 'delta', ({ applications, revision }) =>
-      applicationsText(request, String(revision), applications),
-    );
+    if (this.#changes.purge()) this.#answers.forget();
+    return this.#shared(request, 'delta', ({ applications, revision }) => {
+      const changed = this.#changes.applications((instance) => this.#heartbeats.last(instance));
+      return applicationsText(request, String(revision), changed, hashCodeOf(applications));
+    });
   }
 
   application(request: RouteRequest): Promise<RouteResponse> {
@@ -66,9 +78,7 @@ class Lookups {
     return this.#shared(request, `app ${name}`, ({ applications }) => {
       const application = applications.find((each) => each.name === name);
       if (application === undefined) return undefined;
-      return acceptedFormat(request.headers) === 'json'
-        ? applicationJson(application)
-        : applicationXml(application);
+      return writers(request).application(application);
     });
   }
 
@@ -98,7 +108,8 @@ class Lookups {
 
   async #shared(request: RouteRequest, name: string, encode: Encode): Promise<RouteResponse> {
     this.#requireReady();
-    const key = `${acceptedFormat(request.headers)} ${name}`;
+    const form = isCompact(request.headers) ? 'compact' : 'full';
+    const key = `${acceptedFormat(request.headers)} ${form} ${name}`;
     const gzip = acceptsGzip(request.headers);
     const bytes = gzip ? await this.#answers.zipped(key, encode) : this.#answers.plain(key, encode);
     return bytes === undefined ? empty(request, 404) : readable(request, bytes);
@@ -113,9 +124,22 @@ function applicationsText(
   request: RouteRequest,
   version: string,
   applications: readonly Application[],
+  hashCode = hashCodeOf(applications),
 ): string {
-  const answer = { version, hashCode: hashCodeOf(applications), applications };
-  return acceptedFormat(request.headers) === 'json' ? applicationsJson(answer) : applicationsXml(answer);
+  return writers(request).applications({ version, hashCode, applications });
+}
+
+/** What writes answers about many instances as the request wants them. */
+function writers({ headers }: RouteRequest) {
+  const isJson = acceptedFormat(headers) === 'json';
+  if (isCompact(headers)) {
+    return isJson
+      ? { applications: compactApplicationsJson, application: compactApplicationJson }
+      : { applications: compactApplicationsXml, application: compactApplicationXml };
+  }
+  return isJson
+    ? { applications: applicationsJson, application: applicationJson }
+    : { applications: applicationsXml, application: applicationXml };
 }
 
 /** One instance in the format the request accepts. */

@@ -15,6 +15,11 @@ export function acceptsGzip(headers: IncomingHttpHeaders): boolean {
   return headers['accept-encoding']?.includes('gzip') ?? false;
 }
 
+/** Whether many instances are wanted with only what it takes to call them. */
+export function isCompact(headers: IncomingHttpHeaders): boolean {
+  return headers['x-eureka-accept'] === 'compact';
+}
+
 export interface BodyType {
   readonly format: Format;
   readonly charset: 'utf-8' | 'latin1';

@@ -74,6 +74,11 @@ export class SharedAnswers {
     }
   }
 
+  /** Makes every answer anew, where one has changed though the catalog has not. */
+  forget(): void {
+    this.#state = undefined;
+  }
+
   #zip(key: string, encode: Encode): Promise<Zipped> {
     const plain = this.plain(key, encode);
     const generation = this.#generation;

@@ -103,7 +103,7 @@ function leaseElement(indent: string, info: InstanceInfo): string {
     leaf(inner, 'durationInSecs', String(info.durationSeconds)),
     leaf(inner, 'registrationTimestamp', String(info.registeredAt)),
     leaf(inner, 'lastRenewalTimestamp', String(info.lastRenewedAt)),
-    leaf(inner, 'evictionTimestamp', '0'),
+    leaf(inner, 'evictionTimestamp', String(info.evictedAt ?? 0)),
     leaf(inner, 'serviceUpTimestamp', String(info.serviceUpAt)),
   ]);
 }
