@@ -18,7 +18,11 @@ export interface Points {
  * Member m has `counts[m]` points. Points at one position keep the order of `hashKeys`.
  */
 export function sortedPoints(hashKeys: readonly string[], counts: readonly number[], hash64: Hash64): Points {
-  const unsorted = hashPoints(hashKeys, counts, hash64);
+  return sortPoints(hashPoints(hashKeys, counts, hash64));
+}
+
+/** The points in ascending order; those at one position keep their order. */
+function sortPoints(unsorted: Points): Points {
   // Hashes spread evenly, so a bucket per two to four points leaves next to nothing to sort.
   const bucketBits = Math.max(1, Math.floor(Math.log2(unsorted.high.length || 1)) - 1);
   const bucketStart = startsOfBuckets(unsorted.high, bucketBits);
@@ -102,6 +106,16 @@ function sortByComparison(points: Points, from: number, to: number): void {
   order.forEach((source, index) => {
     copyPoint({ high, low, owner }, source, points, from + index);
   });
+}
+
+/** Points of 32-bit algorithms in ascending order: the positions of each member, who is their index. */
+export function sortedPoints32(positions: readonly Uint32Array[]): Points {
+  const points = newPoints(positions.reduce((sum, { length }) => sum + length, 0));
+  let index = 0;
+  positions.forEach((ofMember, member) => {
+    for (const position of ofMember) setPoint(points, index++, position, 0, member);
+  });
+  return sortPoints(points);
 }
 
 function newPoints(size: number): Points {

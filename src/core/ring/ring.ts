@@ -1,8 +1,12 @@
+import type { Algorithm } from './algorithm.ts';
 import { digestText } from './digest.ts';
 import { type Hash64, hexHash } from './hash64.ts';
 import { type Member, weightOf } from './member.ts';
 import type { Placement } from './placement.ts';
 import type { RingPolicy } from './policy.ts';
+
+/** Most sets of available members whose placements a ring keeps, where skipping is not enough. */
+const MAX_SUBSETS = 4;
 
 /** Whether a member may be answered now; must not depend on the key. */
 type IsAvailable<M> = (member: M) => boolean;
@@ -10,8 +14,8 @@ type IsAvailable<M> = (member: M) => boolean;
 /**
  * An immutable assignment of keys to members: a pure function of policy and member list.
  *
- * Health is an overlay: a lookup passes over members that `isAvailable` refuses, which answers exactly what
- * a ring without them would. Keys are strings of any length and content; they are hashed as UTF-8, a lone
+ * A lookup among available members answers exactly what a ring without the others would: by passing over them
+ * where that is the same, else by placing the available ones anew, kept for a few sets of them. Keys are strings of any length and content; they are hashed as UTF-8, a lone
  * surrogate as U+FFFD.
  */
 export class Ring<M extends Member = Member> {
@@ -22,32 +26,36 @@ export class Ring<M extends Member = Member> {
   readonly size: number;
   /** 16 hex digits; equal digests mean equal policy and members, so equal placement. See `digestText`. */
   readonly digest: string;
-  private readonly placement: Placement;
-  private readonly hash64: Hash64;
-  private readonly placedMembers: number;
+  private readonly all: Placed<M>;
+  private readonly algorithm: Algorithm;
+  private readonly keyHash: Hash64;
+  private readonly subsets = new Map<string, Placed<M>>();
   private readonly halves = new Uint32Array(2);
 
-  /** `members` in canonical order; `placement` made of them in that order. */
-  constructor(policy: RingPolicy, members: readonly M[], placement: Placement, hash64: Hash64) {
+  /** `members` in canonical order; `hash64` is for the digest. */
+  constructor(policy: RingPolicy, members: readonly M[], algorithm: Algorithm, hash64: Hash64) {
     this.policy = policy;
     this.members = members;
-    this.size = placement.size;
+    this.algorithm = algorithm;
+    this.keyHash = algorithm.keyHash;
+    this.all = placed(algorithm, members);
+    this.size = this.all.placement.size;
     this.digest = hexHash(hash64, digestText(policy, members, hash64));
-    this.placement = placement;
-    this.hash64 = hash64;
-    this.placedMembers = members.filter((member) => weightOf(member) > 0).length;
   }
 
-  /** Position of a key on the circle, as 16 hex digits. */
+  /** Position of a key on the circle, as 16 hex digits; algorithms of 32 bits use the first 8. */
   hash(key: string): string {
-    return hexHash(this.hash64, key);
+    return hexHash(this.keyHash, key);
   }
 
   /** The first available member for a key; undefined when there is none. */
   owner(key: string, isAvailable?: IsAvailable<M>): M | undefined {
     const { halves } = this;
-    this.hash64(key, halves);
-    const owner = this.members[this.placement.owner(halves[0] ?? 0, halves[1] ?? 0)];
+    this.keyHash(key, halves);
+    if (isAvailable !== undefined && !this.algorithm.skipEqualsRebuild) {
+      return this.list(halves[0] ?? 0, halves[1] ?? 0, 1, isAvailable)[0];
+    }
+    const owner = this.members[this.all.placement.owner(halves[0] ?? 0, halves[1] ?? 0)];
     if (owner === undefined || isAvailable === undefined || isAvailable(owner)) return owner;
     return this.preferenceList(key, 1, isAvailable)[0];
   }
@@ -55,13 +63,13 @@ export class Ring<M extends Member = Member> {
   /**
    * The first `count` distinct available members for a key, owner first.
    *
-   * Shorter when fewer are available. A longer list begins with the shorter one. `count` is an integer of 0 or
-   * more, else a `RangeError`. Asks `isAvailable` at most once per member.
+   * Shorter when fewer are available or have a place. A longer list begins with the shorter one. `count` is an
+   * integer of 0 or more, else a `RangeError`. Asks `isAvailable` at most once per member.
    */
   preferenceList(key: string, count: number, isAvailable?: IsAvailable<M>): M[] {
     checkCount(count);
-    this.hash64(key, this.halves);
-    return this.walk(this.halves[0] ?? 0, this.halves[1] ?? 0, count, isAvailable);
+    this.keyHash(key, this.halves);
+    return this.list(this.halves[0] ?? 0, this.halves[1] ?? 0, count, isAvailable);
   }
 
   /** `preferenceList` of a key of which only the `hash` is known: 16 hex digits, else a `RangeError`. */
@@ -69,22 +77,63 @@ export class Ring<M extends Member = Member> {
     checkCount(count);
     if (!/^[0-9a-f]{16}$/i.test(hash)) throw new RangeError(`hash must be 16 hex digits, not "${hash}"`);
     const [high, low] = [hash.slice(0, 8), hash.slice(8)].map((half) => Number.parseInt(half, 16));
-    return this.walk(high ?? 0, low ?? 0, count, isAvailable);
+    return this.list(high ?? 0, low ?? 0, count, isAvailable);
   }
 
-  private walk(high: number, low: number, count: number, isAvailable?: IsAvailable<M>): M[] {
-    const list: M[] = [];
-    if (count === 0) return list;
-    const seen = new Set<number>();
-    this.placement.walk(high, low, (index) => {
-      if (seen.has(index)) return true;
-      seen.add(index);
-      const member = this.members[index];
-      if (member !== undefined && (isAvailable === undefined || isAvailable(member))) list.push(member);
-      return list.length < count && seen.size < this.placedMembers;
-    });
-    return list;
+  private list(high: number, low: number, count: number, isAvailable?: IsAvailable<M>): M[] {
+    if (count === 0) return [];
+    if (isAvailable === undefined || this.algorithm.skipEqualsRebuild) {
+      return walk(this.all, high, low, count, isAvailable);
+    }
+    return walk(this.subset(isAvailable), high, low, count);
   }
+
+  /** The available members placed as if there were no others. */
+  private subset(isAvailable: IsAvailable<M>): Placed<M> {
+    const available = this.members.map((member) => isAvailable(member));
+    if (!available.includes(false)) return this.all;
+    const name = available.map((one) => (one ? '1' : '0')).join('');
+    const kept = this.subsets.get(name);
+    if (kept !== undefined) return kept;
+    const members = this.members.filter((_, index) => available[index]);
+    const built = placed(this.algorithm, members);
+    const [oldest] = this.subsets.keys();
+    if (oldest !== undefined && this.subsets.size >= MAX_SUBSETS) this.subsets.delete(oldest);
+    this.subsets.set(name, built);
+    return built;
+  }
+}
+
+/** Some of the members of a ring, where they are. */
+interface Placed<M> {
+  readonly members: readonly M[];
+  readonly placement: Placement;
+  /** How many of them have weight. */
+  readonly weighted: number;
+}
+
+function placed<M extends Member>(algorithm: Algorithm, members: readonly M[]): Placed<M> {
+  const weighted = members.filter((member) => weightOf(member) > 0).length;
+  return { members, placement: algorithm.place(members), weighted };
+}
+
+function walk<M>(
+  { members, placement, weighted }: Placed<M>,
+  high: number,
+  low: number,
+  count: number,
+  isAvailable?: IsAvailable<M>,
+): M[] {
+  const list: M[] = [];
+  const seen = new Set<number>();
+  placement.walk(high, low, (index) => {
+    if (seen.has(index)) return true;
+    seen.add(index);
+    const member = members[index];
+    if (member !== undefined && (isAvailable === undefined || isAvailable(member))) list.push(member);
+    return list.length < count && seen.size < weighted;
+  });
+  return list;
 }
 
 function checkCount(count: number): void {

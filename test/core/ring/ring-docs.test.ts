@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { buildRing, DEFAULT_POLICY, type Member, type RingPolicy } from '../../../src/core/ring/index.ts';
+import { buildRing, DEFAULT_POLICY, type Member, type CirclePolicy } from '../../../src/core/ring/index.ts';
 import { digestText } from '../../../src/core/ring/digest.ts';
 import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { positionOf, referencePoints } from './reference.ts';
@@ -12,7 +12,7 @@ interface Point {
 }
 
 interface Example {
-  readonly policy: RingPolicy;
+  readonly policy: CirclePolicy;
   readonly members: readonly Member[];
   readonly size: number;
   readonly firstPoints: readonly Point[];

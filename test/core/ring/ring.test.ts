@@ -5,7 +5,7 @@ import {
   type Hash64,
   MAX_POINTS,
   type Member,
-  type RingPolicy,
+  type CirclePolicy,
 } from '../../../src/core/ring/index.ts';
 import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 
@@ -16,7 +16,7 @@ const keys = Array.from({ length: 500 }, (_, i) => `user-${i}`);
 
 describe('ring', () => {
   let hash64: Hash64;
-  const build = (members: readonly Member[], policy: RingPolicy = DEFAULT_POLICY) =>
+  const build = (members: readonly Member[], policy: CirclePolicy = DEFAULT_POLICY) =>
     buildRing(members, policy, hash64);
   const ids = (members: readonly Member[]) => members.map(({ id }) => id);
 
@@ -106,7 +106,7 @@ describe('ring', () => {
   });
 
   it('has a digest that tells every change apart', () => {
-    const policy: RingPolicy = { algorithm: 'ring', pointsPerWeight: 128 };
+    const policy: CirclePolicy = { algorithm: 'ring', pointsPerWeight: 128 };
     const digests = [
       build([a, b]),
       build([a, b, c]),
@@ -132,7 +132,7 @@ describe('ring', () => {
         'pointsPerWeight',
       );
     }
-    const stored = JSON.parse('{"algorithm":"rings","pointsPerWeight":1}') as RingPolicy;
+    const stored = JSON.parse('{"algorithm":"rings","pointsPerWeight":1}') as CirclePolicy;
     expect(() => build([a], stored)).to.throw(RangeError, 'unknown ring algorithm "rings"');
     for (const weight of [-1, 0.5, NaN, 65_536]) {
       expect(() => build([{ ...a, weight }])).to.throw(RangeError, 'weight of "a" must be an integer');
@@ -157,7 +157,7 @@ describe('ring', () => {
     expect(buildRing(members, DEFAULT_POLICY, quick).size).to.equal((2 * 65_535 * 256) / 8 + (2 * 256) / 8);
     expect(MAX_POINTS).to.equal(2 ** 22);
     const heavy = Array.from({ length: 65 }, (_, n) => ({ id: `${n}`, hashKey: `${n}`, weight: 65_535 }));
-    const policy: RingPolicy = { algorithm: 'ring', pointsPerWeight: 1 };
+    const policy: CirclePolicy = { algorithm: 'ring', pointsPerWeight: 1 };
     expect(buildRing([...heavy, a], policy, quick).size).to.equal(65 * 32_767 + 1);
   });
 });

@@ -1,0 +1,123 @@
+import { type Algorithm, checkPointCount } from './algorithm.ts';
+import { Circle } from './circle.ts';
+import type { Hashes } from './hashes.ts';
+import type { Hash64 } from './hash64.ts';
+import { type Member, weightOf } from './member.ts';
+import { sortedPoints32 } from './points.ts';
+import { utf8Bytes } from './utf8.ts';
+
+const POINTS_PER_MD5 = 4;
+/** MD5 digests per server of average weight. */
+const DIGESTS = 40;
+const UNWEIGHTED_POINTS = 100;
+
+/** The number of MD5 digests for a server of `weight`, of `count` that weigh `total`. */
+type DigestCount = (weight: number, total: number, count: number) => number;
+
+/**
+ * Ketama of libketama: four points per MD5 of "server-k", about 160 per server of average weight.
+ *
+ * Source: Richard Jones, libketama (ketama.c, 2007). Sums are rounded to single precision as there.
+ */
+export function libketama(hashes: Hashes): Algorithm {
+  return weightedKetama(
+    hashes,
+    (server) => server,
+    (weight, total, count) => Math.floor(Math.fround(Math.fround(weight / total) * DIGESTS * count)),
+  );
+}
+
+/**
+ * Ketama of twemproxy with `hash: md5`, and of libmemcached's `MEMCACHED_BEHAVIOR_KETAMA_WEIGHTED`.
+ *
+ * The port 11211 is left out of the server's text. Source: twemproxy/src/hashkit/nc_ketama.c.
+ */
+export function twemproxyKetama(hashes: Hashes): Algorithm {
+  return weightedKetama(hashes, withoutDefaultPort, (weight, total, count) => {
+    const share = Math.fround(Math.fround(weight / total) * DIGESTS * POINTS_PER_MD5);
+    const product = Math.fround(Math.fround(share / POINTS_PER_MD5) * count);
+    return Math.floor(Math.fround(product + 1e-10));
+  });
+}
+
+/**
+ * libmemcached's `MEMCACHED_BEHAVIOR_KETAMA` alone: 100 points per server, weights unheard except 0.
+ *
+ * Source: libmemcached/hosts.cc; the hash is Bob Jenkins's one-at-a-time (Dr. Dobb's, 1997).
+ */
+export function libmemcachedKetama(): Algorithm {
+  return {
+    keyHash: (key, into) => {
+      into[0] = oneAtATime(utf8Bytes(key));
+      into[1] = 0;
+    },
+    // Every server has its points whoever else is there.
+    skipEqualsRebuild: true,
+    place: (members) => {
+      checkPointCount(members.length * UNWEIGHTED_POINTS);
+      const positions = members.map((member) => {
+        const server = withoutDefaultPort(member.hashKey);
+        const length = weightOf(member) === 0 ? 0 : UNWEIGHTED_POINTS;
+        return Uint32Array.from({ length }, (_, k) => oneAtATime(utf8Bytes(`${server}-${k}`)));
+      });
+      return new Circle(sortedPoints32(positions), members.length);
+    },
+  };
+}
+
+function weightedKetama(
+  { md5 }: Hashes,
+  serverText: (hashKey: string) => string,
+  digestCount: DigestCount,
+): Algorithm {
+  const words = new Uint32Array(POINTS_PER_MD5);
+  const keyHash: Hash64 = (key, into) => {
+    md5(key, words);
+    into[0] = words[0] ?? 0;
+    into[1] = 0;
+  };
+  return {
+    keyHash,
+    // The number of a server's points depends on how many there are and what they weigh.
+    skipEqualsRebuild: false,
+    place: (members) => {
+      const counts = digestCounts(members, digestCount);
+      checkPointCount(counts.reduce((sum, count) => sum + count * POINTS_PER_MD5, 0));
+      const positions = members.map((member, index) => {
+        const server = serverText(member.hashKey);
+        const points = new Uint32Array((counts[index] ?? 0) * POINTS_PER_MD5);
+        for (let k = 0; k * POINTS_PER_MD5 < points.length; k++) {
+          md5(`${server}-${k}`, words);
+          points.set(words, k * POINTS_PER_MD5);
+        }
+        return points;
+      });
+      return new Circle(sortedPoints32(positions), members.length);
+    },
+  };
+}
+
+function digestCounts(members: readonly Member[], digestCount: DigestCount): number[] {
+  const live = members.map(weightOf).filter((weight) => weight > 0);
+  const total = live.reduce((sum, weight) => sum + weight, 0);
+  return members.map((member) => {
+    const weight = weightOf(member);
+    return weight === 0 ? 0 : digestCount(weight, total, live.length);
+  });
+}
+
+function withoutDefaultPort(hashKey: string): string {
+  return hashKey.replace(/:11211$/, '');
+}
+
+function oneAtATime(bytes: Uint8Array): number {
+  let hash = 0;
+  for (const byte of bytes) {
+    hash = (hash + byte) | 0;
+    hash = (hash + (hash << 10)) | 0;
+    hash ^= hash >>> 6;
+  }
+  hash = (hash + (hash << 3)) | 0;
+  hash ^= hash >>> 11;
+  return (hash + (hash << 15)) >>> 0;
+}

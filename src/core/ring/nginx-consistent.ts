@@ -1,0 +1,51 @@
+import { type Algorithm, checkPointCount } from './algorithm.ts';
+import { Circle } from './circle.ts';
+import { CRC32_START, crc32, crc32Update } from './crc32.ts';
+import { weightOf } from './member.ts';
+import { sortedPoints32 } from './points.ts';
+import { utf8Bytes } from './utf8.ts';
+
+const POINTS_PER_WEIGHT = 160;
+
+/**
+ * nginx's `hash KEY consistent`; the hash key is the server as the configuration writes it.
+ *
+ * Source: nginx/src/http/modules/ngx_http_upstream_hash_module.c, in turn made to agree with Perl's
+ * Cache::Memcached::Fast. nginx gives up after 20 points that are down and goes round robin; this does not.
+ */
+export function nginxConsistent(): Algorithm {
+  return {
+    keyHash: (key, into) => {
+      into[0] = crc32(utf8Bytes(key));
+      into[1] = 0;
+    },
+    skipEqualsRebuild: true,
+    place: (members) => {
+      checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));
+      const positions = members.map((member) =>
+        chainedPoints(member.hashKey, weightOf(member) * POINTS_PER_WEIGHT),
+      );
+      return new Circle(sortedPoints32(positions), members.length);
+    },
+  };
+}
+
+/** Every point is the CRC-32 of the server and of the point before it. */
+function chainedPoints(server: string, count: number): Uint32Array {
+  const [host, port] = splitServer(server);
+  const base = crc32Update(CRC32_START, utf8Bytes(`${host}\0${port}`));
+  let previous = 0;
+  return Uint32Array.from({ length: count }, () => {
+    const bytes = [previous & 0xff, (previous >>> 8) & 0xff, (previous >>> 16) & 0xff, previous >>> 24];
+    previous = ~crc32Update(base, bytes) >>> 0;
+    return previous;
+  });
+}
+
+/** A port is digits after the last colon; the path of a Unix socket has none. */
+function splitServer(server: string): [host: string, port: string] {
+  if (/^unix:/i.test(server)) return [server.slice('unix:'.length), ''];
+  const colon = server.lastIndexOf(':');
+  const port = server.slice(colon + 1);
+  return colon >= 0 && /^\d+$/.test(port) ? [server.slice(0, colon), port] : [server, ''];
+}
