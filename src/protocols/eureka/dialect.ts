@@ -14,7 +14,9 @@ import { HeartbeatTimes } from './heartbeat-times.ts';
 import { lookupRoutes } from './lookups.ts';
 import { empty } from './negotiation.ts';
 import { RecentChanges } from './recent-changes.ts';
-import { registrationRoutes } from './registrations.ts';
+import { registrationRoutes, Registrations } from './registrations.ts';
+import { replicationRoutes } from './replication.ts';
+import { serverRoutes } from './server-pages.ts';
 
 export interface EurekaOptions {
   /** Stamps registrations and heartbeats. */
@@ -28,9 +30,12 @@ const BASES = ['/eureka', '/eureka/v2', '/eureka/v1', '/v2'] as const;
 export function createEurekaDialect(registry: Registry, { clock }: EurekaOptions): Dialect {
   const heartbeats = new HeartbeatTimes(registry);
   const changes = new RecentChanges(registry, clock);
+  const registrations = new Registrations({ registry, heartbeats, clock });
   const operations = [
     ...lookupRoutes({ registry, heartbeats, changes }),
-    ...registrationRoutes({ registry, heartbeats, clock }),
+    ...registrationRoutes(registrations),
+    ...replicationRoutes({ registrations, clock }),
+    ...serverRoutes({ registry, changes, clock }),
   ];
   return {
     name: 'eureka',

@@ -44,7 +44,7 @@ function instanceText(info: InstanceInfo): string {
  *
  * Clients' decoders refuse the whole answer for one key more, so nothing may be added.
  */
-function instanceObject(info: InstanceInfo): object {
+export function instanceObject(info: InstanceInfo): object {
   const { texts } = info;
   return {
     instanceId: info.instanceId,

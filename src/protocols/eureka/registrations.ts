@@ -25,6 +25,9 @@ import { acceptedFormat, body, bodyType, empty, type BodyType } from './negotiat
 import { annotated, overridden, registered, released, resolveStatus } from './status-rules.ts';
 import { readInstanceXml } from './xml-reader.ts';
 
+/** `true` on what one Eureka server passes on to another. */
+export const REPLICATION_HEADER = 'x-netflix-discovery-replication';
+
 interface Deps {
   readonly registry: Registry;
   readonly heartbeats: HeartbeatTimes;
@@ -35,8 +38,7 @@ interface Deps {
 const INSTANCE_LIMIT_BYTES = 256 * 1024;
 
 /** Writes, by their paths behind the base. */
-export function registrationRoutes(deps: Deps): Route[] {
-  const registrations = new Registrations(deps);
+export function registrationRoutes(registrations: Registrations): Route[] {
   return [
     {
       method: 'POST',
@@ -60,7 +62,8 @@ export function registrationRoutes(deps: Deps): Route[] {
   ];
 }
 
-class Registrations {
+/** What Eureka's writes do to the catalog, each with its answer. */
+export class Registrations {
   readonly #registry: Registry;
   readonly #heartbeats: HeartbeatTimes;
   readonly #clock: Clock;
@@ -74,13 +77,17 @@ class Registrations {
   async register(request: RouteRequest): Promise<RouteResponse> {
     const type = bodyType(request.headers);
     if (type === undefined) return empty(request, 415);
+    const submitted = readInstance(request.body, type, this.#clock.now());
+    return submitted === undefined ? unreadable(type) : this.accept(request, submitted);
+  }
+
+  /** Registers an instance that has been read from a request already. */
+  async accept(request: RouteRequest, submitted: SubmittedInstance): Promise<RouteResponse> {
     const app = (request.params['app'] ?? '').toUpperCase();
-    const now = this.#clock.now();
-    const submitted = readInstance(request.body, type, now);
-    if (submitted === undefined) return unreadable(type);
     const instance = completed(submitted, app);
     if (typeof instance === 'string') return body(acceptedFormat(request.headers), 400, instance);
     const replicated = isReplicated(request);
+    const now = this.#clock.now();
     await this.#registry.catalog.registerFrom((state) => {
       const held = findInstance(state, app, instance.instanceId);
       const heldInfo = held && registeredInfo(held);
@@ -200,7 +207,7 @@ class Registrations {
 
 /** A peer sends this of its own accord, and not for a client that asked it to. */
 function isReplicated({ headers }: RouteRequest): boolean {
-  return String(headers['x-netflix-discovery-replication']).toLowerCase() === 'true';
+  return String(headers[REPLICATION_HEADER]).toLowerCase() === 'true';
 }
 
 /** Undefined where the body is not an instance. */
@@ -229,7 +236,8 @@ function readUtf8(bytes: Uint8Array): string {
   }
 }
 
-function unreadable({ format }: BodyType): RouteResponse {
+/** Refuses a body that is not what it should be. */
+export function unreadable({ format }: Pick<BodyType, 'format'>): RouteResponse {
   const message = 'cannot parse request body';
   return body(
     format,

@@ -1,0 +1,135 @@
+import { availableParallelism, freemem } from 'node:os';
+import type { Route, RouteResponse } from '../../http/index.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Registry } from '../../registry/index.ts';
+import { registeredInfo } from './catalog-mapping.ts';
+import {
+  DEFAULT_DURATION_SECONDS,
+  DEFAULT_RENEWAL_INTERVAL_SECONDS,
+  type InstanceInfo,
+} from './instance-info.ts';
+import { instanceObject } from './json-writer.ts';
+import { empty } from './negotiation.ts';
+import type { RecentChanges, RecentEvent } from './recent-changes.ts';
+import { escapeText } from './xml-text.ts';
+
+interface Deps {
+  readonly registry: Registry;
+  readonly changes: RecentChanges;
+  readonly clock: Clock;
+}
+
+/** What Eureka servers say about themselves. */
+export function serverRoutes({ registry, changes, clock }: Deps): Route[] {
+  const startedAt = clock.now();
+  return [
+    {
+      method: 'GET',
+      path: '/status',
+      handle: () => json(statusOf(registry, startedAt, clock.now())),
+    },
+    { method: 'GET', path: '/lastn', handle: () => html(lastPage(changes)) },
+    { method: 'GET', path: '/serverinfo/statusoverrides', handle: () => json(overridesOf(registry)) },
+    // Compat(eureka): auto scaling groups are for Eureka on Amazon only, and refused elsewhere.
+    {
+      method: 'PUT',
+      path: '/asg/{name}/status',
+      isOff: true,
+      handle: (request) => empty(request, 400),
+    },
+  ];
+}
+
+function statusOf(registry: Registry, startedAt: number, now: number): object {
+  const usedBytes = process.memoryUsage().rss;
+  const totalBytes = usedBytes + freemem();
+  const percent = Math.round((100 * usedBytes) / totalBytes);
+  return {
+    generalStats: {
+      environment: registry.identity.datacenter,
+      'num-of-cpus': String(availableParallelism()),
+      'total-avail-memory': megabytes(totalBytes),
+      'current-memory-usage': `${megabytes(usedBytes)} (${String(percent)}%)`,
+      'server-uptime': uptime(now - startedAt),
+    },
+    // Rollcall's nodes share one store and replicate to nobody.
+    applicationStats: { 'registered-replicas': '', 'available-replicas': '', 'unavailable-replicas': '' },
+    instanceInfo: {
+      ...instanceObject(ownInfo(registry, startedAt)),
+      isCoordinatingDiscoveryServer: 'true',
+    },
+    healthy: registry.ready && registry.status().storeAvailable,
+  };
+}
+
+function ownInfo({ identity }: Registry, startedAt: number): InstanceInfo {
+  return {
+    instanceId: identity.nodeName,
+    hostName: identity.address,
+    app: 'ROLLCALL',
+    ipAddr: identity.address,
+    status: 'UP',
+    overriddenStatus: 'UNKNOWN',
+    port: { number: 0, enabled: false },
+    securePort: { number: 0, enabled: false },
+    countryId: 1,
+    dataCenter: { name: 'MyOwn' },
+    renewalIntervalSeconds: DEFAULT_RENEWAL_INTERVAL_SECONDS,
+    durationSeconds: DEFAULT_DURATION_SECONDS,
+    registeredAt: startedAt,
+    lastRenewedAt: startedAt,
+    serviceUpAt: startedAt,
+    metadata: { version: identity.version },
+    texts: {},
+    lastUpdatedAt: startedAt,
+    lastDirtyAt: startedAt,
+    actionType: 'ADDED',
+  };
+}
+
+/** Statuses set from outside, by instance id. */
+function overridesOf({ state }: Registry): object {
+  const overridden = [...state.instances.values()].flatMap((instance) => {
+    const info = registeredInfo(instance);
+    return info === undefined || info.overriddenStatus === 'UNKNOWN' ? [] : [info];
+  });
+  return Object.fromEntries(overridden.map((info) => [info.instanceId, info.overriddenStatus]));
+}
+
+function lastPage(changes: RecentChanges): string {
+  const { registered, cancelled } = changes.events();
+  return (
+    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Last changes</title></head><body>\n' +
+    table('cancelled', 'Last 1000 cancelled leases', cancelled) +
+    table('registered', 'Last 1000 newly registered leases', registered) +
+    '</body></html>\n'
+  );
+}
+
+function table(id: string, title: string, events: readonly RecentEvent[]): string {
+  const rows = events.map(
+    ({ at, instance }) => `<tr><td>${String(at)}</td><td>${escapeText(instance)}</td></tr>\n`,
+  );
+  return `<h1>${title}</h1>\n<table id="${id}">\n<tr><th>Timestamp</th><th>Lease</th></tr>\n${rows.join('')}</table>\n`;
+}
+
+function json(value: object): RouteResponse {
+  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+}
+
+function html(text: string): RouteResponse {
+  return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: text };
+}
+
+function megabytes(bytes: number): string {
+  return `${String(Math.round(bytes / (1024 * 1024)))}mb`;
+}
+
+/** Hours and minutes, after days where there are any. */
+function uptime(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const days = Math.floor(minutes / 1440);
+  const pad = (part: number) => String(part).padStart(2, '0');
+  const time = `${pad(Math.floor(minutes / 60) % 24)}:${pad(minutes % 60)}`;
+  return days === 0 ? time : `${String(days)} days ${time}`;
+}
