@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +12,11 @@ export function consulProgram(): string {
 /** A program of a package of a Debian release, downloaded where it is not there. */
 export function packagedProgram(release: string, packageName: string, program: string): string {
   return join(printedBy('get-package.mjs', release, packageName), 'usr/bin', program);
+}
+
+/** Installs packages of the machine's own release, as root on Debian; else does nothing. */
+export function installPackages(...names: string[]): void {
+  spawnSync(process.execPath, [join(SCRIPTS, 'install-packages.mjs'), ...names], { stdio: 'inherit' });
 }
 
 function printedBy(script: string, ...args: string[]): string {
