@@ -1,7 +1,8 @@
 import { type Algorithm, MAX_POINTS } from './algorithm.ts';
-import { algorithmOf, circle } from './algorithms.ts';
+import { algorithmOf } from './algorithms.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Hashes } from './hashes.ts';
+import { kargerRing } from './karger-ring.ts';
 import { type Member, sortMembers } from './member.ts';
 import { checkPolicy, type CirclePolicy, type RingPolicy } from './policy.ts';
 import { Ring } from './ring.ts';
@@ -49,6 +50,6 @@ export function buildRing<M extends Member>(
 
 function chosenAlgorithm(policy: RingPolicy, hashes: Hash64 | Hashes): Algorithm {
   if (typeof hashes !== 'function') return algorithmOf(policy, hashes);
-  if (policy.algorithm === 'ring') return circle(policy.pointsPerWeight, hashes);
+  if (policy.algorithm === 'ring') return kargerRing(policy.pointsPerWeight, hashes);
   throw new TypeError(`the algorithm ${policy.algorithm} needs all hash functions, not XXH64 alone`);
 }

@@ -5,6 +5,7 @@
  */
 export type RingPolicy =
   | CirclePolicy
+  | BoundedRingPolicy
   | MaglevPolicy
   | EnvoyRingHashPolicy
   | GrpcRingHashPolicy
@@ -16,6 +17,14 @@ export type RingPolicy =
 export interface CirclePolicy {
   readonly algorithm: 'ring';
   readonly pointsPerWeight: number;
+}
+
+/** `partitions`: 1..65,536 equal parts of the keys; `maxLoadPercent`: 100..1,000, the bound on a member's share. */
+export interface BoundedRingPolicy {
+  readonly algorithm: 'bounded-ring';
+  readonly pointsPerWeight: number;
+  readonly partitions: number;
+  readonly maxLoadPercent: number;
 }
 
 /** `tableSize`: entries of the lookup table, a prime of 2..5,000,011; Envoy's default is 65,537. */
@@ -67,6 +76,7 @@ const RING_SIZE = [1, 2 ** 23] as const;
 /** The parameters of each algorithm: a range of integers, or all the values there are. */
 const PARAMETERS: Readonly<Record<RingPolicy['algorithm'], Readonly<Record<string, Limits>>>> = {
   ring: { pointsPerWeight: [1, 65_536] },
+  'bounded-ring': { pointsPerWeight: [1, 65_536], partitions: [1, 65_536], maxLoadPercent: [100, 1000] },
   maglev: { tableSize: [2, 5_000_011] },
   rendezvous: {},
   'envoy-ring-hash': {
