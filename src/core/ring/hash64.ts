@@ -3,7 +3,7 @@
  *
  * Writes the high 32 bits to `into[0]` and the low 32 bits to `into[1]`, so that a lookup allocates
  * nothing. The ring calls it with `into` of length 2 and reads the result before it calls again.
- * Every algorithm here expects XXH64 with seed 0.
+ * What a caller passes is XXH64 with seed 0; dialects of other programs derive theirs.
  */
 export type Hash64 = (text: string, into: Uint32Array) => void;
 
