@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/platform/clock.ts';
 import { createEurekaDialect } from '../../src/protocols/eureka/index.ts';
 import type { Registry } from '../../src/registry/index.ts';
+import type { Store } from '../../src/store/store.ts';
 import { send, serveDialects, type HttpAnswer } from './http.ts';
 import { startRegistry, type TestRegistry } from './registry.ts';
 
@@ -27,8 +28,9 @@ export class EurekaServer {
     this.#stop = stop;
   }
 
-  static async start(): Promise<EurekaServer> {
-    const tested = await startRegistry();
+  /** On an embedded store of its own, or on the store given. */
+  static async start(options: { store?: Store } = {}): Promise<EurekaServer> {
+    const tested = await startRegistry(options);
     const clock = { time: NOW, now: () => clock.time, monotonic: () => clock.time };
     const server = await serveDialects([createEurekaDialect(tested.registry, { clock })]);
     return new EurekaServer(server.port, clock, tested, async () => {

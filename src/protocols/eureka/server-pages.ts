@@ -1,5 +1,5 @@
 import { availableParallelism, freemem } from 'node:os';
-import type { Route, RouteResponse } from '../../http/index.ts';
+import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
 import { registeredInfo } from './catalog-mapping.ts';
@@ -9,7 +9,7 @@ import {
   type InstanceInfo,
 } from './instance-info.ts';
 import { instanceObject } from './json-writer.ts';
-import { empty } from './negotiation.ts';
+import { empty, readableText } from './negotiation.ts';
 import type { RecentChanges, RecentEvent } from './recent-changes.ts';
 import { escapeText } from './xml-text.ts';
 
@@ -26,10 +26,18 @@ export function serverRoutes({ registry, changes, clock }: Deps): Route[] {
     {
       method: 'GET',
       path: '/status',
-      handle: () => json(statusOf(registry, startedAt, clock.now())),
+      handle: (request) => json(request, statusOf(registry, startedAt, clock.now())),
     },
-    { method: 'GET', path: '/lastn', handle: () => html(lastPage(changes)) },
-    { method: 'GET', path: '/serverinfo/statusoverrides', handle: () => json(overridesOf(registry)) },
+    {
+      method: 'GET',
+      path: '/lastn',
+      handle: (request) => typed(request, 'text/html; charset=utf-8', lastPage(changes)),
+    },
+    {
+      method: 'GET',
+      path: '/serverinfo/statusoverrides',
+      handle: (request) => json(request, overridesOf(registry)),
+    },
     // Compat(eureka): auto scaling groups are for Eureka on Amazon only, and refused elsewhere.
     {
       method: 'PUT',
@@ -113,12 +121,14 @@ function table(id: string, title: string, events: readonly RecentEvent[]): strin
   return `<h1>${title}</h1>\n<table id="${id}">\n<tr><th>Timestamp</th><th>Lease</th></tr>\n${rows.join('')}</table>\n`;
 }
 
-function json(value: object): RouteResponse {
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value) };
+function json(request: RouteRequest, value: object): Promise<RouteResponse> {
+  return typed(request, 'application/json', JSON.stringify(value));
 }
 
-function html(text: string): RouteResponse {
-  return { status: 200, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body: text };
+/** An answer of one type only, whatever the request accepts. */
+async function typed(request: RouteRequest, type: string, text: string): Promise<RouteResponse> {
+  const answer = await readableText(request, text);
+  return { ...answer, headers: { ...answer.headers, 'Content-Type': type } };
 }
 
 function megabytes(bytes: number): string {
