@@ -155,7 +155,7 @@ export const EXCHANGES: Readonly<Record<string, readonly Exchange[]>> = {
     ...[undefined, 'text/plain', 'text/xml', 'application/json;charset=UTF-16', 'multipart/form-data'].map(
       (type) => ({
         ...posted(wrapped(), 415),
-        headers: type === undefined ? ({}) : { 'Content-Type': type },
+        headers: type === undefined ? {} : { 'Content-Type': type },
       }),
     ),
     read('/eureka/apps', '{"applications":{"versions__delta":"1","apps__hashcode":"","application":[]}}'),
