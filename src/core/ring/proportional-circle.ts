@@ -37,7 +37,8 @@ function stretchedCounts(weights: readonly number[], minimumSize: number, maximu
   const shares = weights.map((weight) => weight / total);
   const least = shares.reduce((low, share) => (share > 0 && share < low ? share : low), 1);
   const scale = Math.min(Math.ceil(least * minimumSize) / least, maximumSize);
-  if (total > 0) checkPointCount(Math.ceil(scale));
+  // The bound falls as members leave, so a ring that may be built never fails for fewer members.
+  if (total > 0) checkPointCount(Math.ceil(Math.min(minimumSize + 1 / least, maximumSize)));
   let target = 0;
   let placed = 0;
   return shares.map((share) => {
