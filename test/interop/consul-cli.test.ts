@@ -68,6 +68,16 @@ describe('interop: the consul program as a client', function () {
     expect(code).to.equal(1);
   });
 
+  it('consul snapshot restore is refused an archive of Consul, and nothing changes', async () => {
+    const archive = join(directory, 'foreign.snap');
+    expect((await theirs.run(['snapshot', 'save', archive])).code).to.equal(0);
+    await ours.run(['kv', 'put', 'kept', 'as it was']);
+    const { code, stderr } = await ours.run(['snapshot', 'restore', archive]);
+    expect(stderr).to.match(/500 \(.*not a snapshot of Rollcall: it was made by another program/);
+    expect(code).to.equal(1);
+    expect((await ours.run(['kv', 'get', 'kept'])).stdout).to.equal('as it was\n');
+  });
+
   /** Runs `args` until `during` is done; what it wrote is in the file `log`. */
   async function whileRunning(
     args: readonly string[],
