@@ -39,9 +39,12 @@ describe('interop: scrapers with consul_sd_configs', function () {
     });
   });
   afterEach(async () => {
-    await Promise.all([scraper?.stop(), ...backends.splice(0).map((each) => each.stop())]);
-    scraper = undefined;
-    await cleanUp();
+    try {
+      await Promise.all([scraper?.stop(), ...backends.splice(0).map((each) => each.stop())]);
+    } finally {
+      scraper = undefined;
+      await cleanUp();
+    }
   });
 
   /** Something to scrape; its name is the id of the instance. */
