@@ -41,7 +41,8 @@ interface Started {
 
 /**
  * Recorded exchanges, replayed in order on each store. With `CONSUL_URL=http://127.0.0.1:PORT` they are replayed
- * against a fresh Consul 1.8.7 instead, which proves the expectations rather than the code.
+ * against a fresh Consul 1.8.7 instead, which proves the expectations rather than the code; with `-server -bootstrap`, not
+ * with `-dev`, which lays out all JSON as `?pretty` does.
  */
 const original = process.env['CONSUL_URL'];
 const STARTS: Readonly<Record<string, (context: Mocha.Context) => Promise<Started>>> =

@@ -109,7 +109,8 @@ const LATER: readonly (readonly [among: string, fields: readonly string[]])[] = 
   ],
 ];
 
-function asOf187(value: unknown): unknown {
+/** A value of ours or of 1.8.7 as they can be compared: without later fields, lists in one order. */
+export function asOf187(value: unknown): unknown {
   // Tags of a service come in the order of a Go map, which is none.
   if (Array.isArray(value)) return value.map(asOf187).sort();
   if (typeof value !== 'object' || value === null) return value;
