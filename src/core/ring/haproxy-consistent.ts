@@ -60,7 +60,7 @@ function addressBase(hashKey: string, kind: 'addr' | 'addr-port'): number {
   if (!isAddress || !isDecimal(port, 65_535) || rest.length > 0) {
     throw new RangeError(`${kind} needs IPv4 "address:port", not ${JSON.stringify(hashKey.slice(0, 100))}`);
   }
-  // Compat(haproxy): an address in network order, read as an integer of a little-endian machine.
+  // HAProxy takes the bytes in network order for an integer of a little-endian machine.
   const value = octets.reduceRight((sum, octet) => (sum << 8) | Number(octet), 0);
   return kind === 'addr' ? fullHash(value) : fullHash(fullHash(Number(port)) + value);
 }
