@@ -47,10 +47,15 @@ export function createEdge(deps: Deps): (request: Request, response: Response, n
       return;
     }
     const startedAt = deps.clock.monotonic();
-    void answer(deps.logger, mounted, request, incoming).then((result) => {
-      send(response, result);
-      deps.onAnswered(mounted.dialect.name, result.status, (deps.clock.monotonic() - startedAt) / 1000);
-    });
+    void answer(deps.logger, mounted, request, incoming)
+      .then((result) => {
+        send(response, result);
+        deps.onAnswered(mounted.dialect.name, result.status, (deps.clock.monotonic() - startedAt) / 1000);
+      })
+      .catch((error: unknown) => {
+        deps.logger.error({ err: error, path: incoming.path }, 'an answer could not be sent');
+        response.destroy();
+      });
   };
 }
 
@@ -112,20 +117,35 @@ function send(response: ServerResponse, { status, headers, body, stream }: Route
     return;
   }
   if (stream !== undefined) {
-    response.writeHead(status, headers);
+    writeHead(response, status, headers);
     response.flushHeaders();
     stream.on('error', () => response.destroy());
     response.once('close', () => stream.destroy());
     stream.pipe(response);
     return;
   }
-  response.writeHead(status, status === 204 || status === 304 ? headers : withLength(headers, body));
+  writeHead(response, status, status === 204 || status === 304 ? headers : withLength(headers, body));
   response.end(body);
+}
+
+type Headers = Readonly<Record<string, string>> | undefined;
+
+/** Node refuses header values that are not Latin-1; they are sent as UTF-8, control characters as spaces. */
+function writeHead(response: ServerResponse, status: number, headers: Headers): void {
+  try {
+    response.writeHead(status, headers);
+  } catch {
+    const sendable = Object.entries(headers ?? {}).map(([name, value]) => {
+      const printable = value.replace(/[\u0000-\u001f\u007f]/g, ' ');
+      return [name, Buffer.from(printable, 'utf8').toString('latin1')] as const;
+    });
+    response.writeHead(status, Object.fromEntries(sendable));
+  }
 }
 
 /** The headers with the length of the body; those of a shared answer have it already. */
 function withLength(
-  headers: Readonly<Record<string, string>> | undefined,
+  headers: Headers,
   body: string | Uint8Array | undefined,
 ): Readonly<Record<string, string>> {
   if (headers?.['Content-Length'] !== undefined) return headers;

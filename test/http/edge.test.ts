@@ -28,6 +28,11 @@ function aDialect(fields: Partial<Dialect> = {}): Dialect {
       { method: 'GET', path: '/t/fixed/{id}', handle: echo },
       { method: 'PUT', path: '/t/fixed/{id}', handle: echo, bodyLimitBytes: 100 },
       { method: 'GET', path: '/t/keys/{key+}', handle: echo },
+      {
+        method: 'GET',
+        path: '/t/header/{value}',
+        handle: ({ params }) => ({ status: 200, headers: { 'X-Reason': params['value'] ?? '' } }),
+      },
       { method: 'GET', path: '/t/none', handle: () => ({ status: 204 }) },
       {
         method: 'GET',
@@ -142,6 +147,14 @@ describe('http edge', () => {
       undefined,
       '',
     ]);
+  });
+
+  it('sends header values that are not Latin-1 as UTF-8, and never a line break', async () => {
+    const answer = await get('/t/header/%E4%B8%96%0D%0AEvil:%201');
+    expect(answer.status).to.equal(200);
+    expect(Buffer.from(String(answer.headers['x-reason']), 'latin1').toString()).to.equal('世  Evil: 1');
+    expect(answer.headers).to.not.have.property('evil');
+    expect((await get('/t//header/%E4%B8%96')).status).to.equal(301);
   });
 
   it('tells nothing of an unexpected error', async () => {
