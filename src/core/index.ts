@@ -48,6 +48,7 @@ export {
   type LeaseKind,
   type LeaseRef,
 } from './lease.ts';
+export { LeaseTable } from './lease-table.ts';
 export { decideAcquire, decideLockHold, decideRelease, type AcquireOutcome, type LockPut } from './lock.ts';
 export { fenceIndexOf } from './lock-fence.ts';
 export { memberOf } from './placement.ts';

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LeaseClock } from '../../src/store/embedded/lease-clock.ts';
-import { LeaseTable } from '../../src/store/embedded/lease-table.ts';
+import { LeaseTable } from '../../src/core/index.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -1,9 +1,8 @@
-import type { Revision } from '../../core/index.ts';
+import { LeaseTable, type Revision } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Disk } from './disk.ts';
 import { modifyRevisionOf, nameOf, numberAt, PREFIX } from './disk-format.ts';
 import { LeaseClock } from './lease-clock.ts';
-import { LeaseTable } from './lease-table.ts';
 
 /** What compares need, kept in memory: of a record only its revision. Changes only with the disk. */
 export class CompareState {
