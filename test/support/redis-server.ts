@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
+import { readCertificates, type Certificates } from './certificates.ts';
 
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 3000;
@@ -18,6 +19,12 @@ export interface RedisServerOptions {
   readonly password?: string;
   /** Any other line of redis.conf, such as `maxmemory`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Environment variables besides this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Speaks TLS only, and asks clients for a certificate. */
+  readonly tls?: Certificates;
+  /** Default `redis-server`; another program that understands its arguments, such as Valkey's. */
+  readonly program?: string;
 }
 
 const running = new Set<RedisServer>();
@@ -68,8 +75,9 @@ export class RedisServer {
   }
 
   get url(): string {
-    const { password } = this.#options;
-    return `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${this.port}`;
+    const { password, tls } = this.#options;
+    const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+    return `${tls === undefined ? 'redis' : 'rediss'}://${login}127.0.0.1:${this.port}`;
   }
 
   /** Ends the server and removes its directory. */
@@ -105,7 +113,9 @@ export class RedisServer {
 
   /** Sends one command over a connection of its own. */
   async call(command: string, ...args: readonly (string | number)[]): Promise<unknown> {
+    const { tls } = this.#options;
     const client = new Redis(this.url, {
+      ...(tls === undefined ? {} : { tls: readCertificates(tls) }),
       protocol: 2,
       lazyConnect: true,
       // It must get through while Redis answers BUSY.
@@ -122,9 +132,10 @@ export class RedisServer {
   }
 
   async #spawn(): Promise<void> {
-    const { appendonly = false, appendfsync = 'everysec', password, config = {} } = this.#options;
+    const { appendonly = false, appendfsync = 'everysec', password, config = {}, env, tls } = this.#options;
+    const { program = 'redis-server' } = this.#options;
     const settings: Record<string, string> = {
-      port: String(this.port),
+      ...(tls === undefined ? { port: String(this.port) } : tlsSettings(this.port, tls)),
       bind: '127.0.0.1',
       dir: this.directory,
       save: '',
@@ -135,12 +146,14 @@ export class RedisServer {
       ...config,
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     const said: string[] = [];
     await new Promise<void>((resolve, reject) => {
-      const failed = (reason: string): void =>
-        reject(new Error(`redis-server ${reason}\n${said.join('\n')}`));
+      const failed = (reason: string): void => reject(new Error(`${program} ${reason}\n${said.join('\n')}`));
       const timer = setTimeout(() => failed('did not start in time'), START_TIMEOUT_MS);
       child.once('error', (error) => failed(error.message));
       child.once('exit', (code) => failed(`ended with ${code}`));
@@ -166,8 +179,20 @@ export class RedisServer {
   }
 }
 
+/** What a server and its replicas need to speak TLS alone; a URL of the same port leads there. */
+export function tlsSettings(port: number, { ca, cert, key }: Certificates): Record<string, string> {
+  return {
+    port: '0',
+    'tls-port': String(port),
+    'tls-ca-cert-file': ca,
+    'tls-cert-file': cert,
+    'tls-key-file': key,
+    'tls-replication': 'yes',
+  };
+}
+
 /** Below the ports that outgoing connections are given, so that nobody takes it while the server restarts. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const server = createServer();
