@@ -1,7 +1,7 @@
 import type { Config } from './config/index.ts';
 import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
 import { dnsOptionsOf } from './dns-options.ts';
-import { createApp, createEdge, HttpServer, type Dialect } from './http/index.ts';
+import { createApp, Edge, HttpServer, type Dialect } from './http/index.ts';
 import { identityOf } from './identity.ts';
 import { systemClock } from './platform/clock.ts';
 import { LogTap } from './platform/log-tap.ts';
@@ -170,14 +170,22 @@ function createHttp(
     createEurekaDialect(registry, platform),
     createNativeDialect(registry),
   ];
+  const edge = new Edge({
+    dialects,
+    clock: systemClock,
+    logger,
+    shutdown,
+    onAnswered: metrics.httpAnswered,
+  });
   const app = createApp({
-    edge: createEdge({ dialects, clock: systemClock, logger, shutdown, onAnswered: metrics.httpAnswered }),
+    edge,
     openapiDirectory: new URL('../openapi/', import.meta.url),
     openapiNames: OPENAPI_NAMES,
     isReady: isServing,
     metrics: () => metrics.page(),
   });
   return new HttpServer(app, {
+    repeat: (request, response) => edge.repeat(request, response),
     host: config.bind,
     port: config.httpPort,
     maxConnectionsPerClient: config.httpMaxConnsPerClient,

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import express, { type Express, type Request, type Response } from 'express';
 import swaggerUi from 'swagger-ui-express';
+import type { Edge } from './edge.ts';
 
 interface Deps {
-  readonly edge: express.RequestHandler;
+  readonly edge: Edge;
   /** Folder of the OpenAPI files. */
   readonly openapiDirectory: URL;
   /** Names of the OpenAPI files without `.yaml`, the first one shown first. */
@@ -18,7 +19,7 @@ export function createApp(deps: Deps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(deps.edge);
+  app.use(deps.edge.middleware);
   app.get('/livez', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });

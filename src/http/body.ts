@@ -3,7 +3,12 @@ import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { BodyTooLargeError, BodyUnreadableError } from './route.ts';
 
-const EMPTY = new Uint8Array(0);
+/** Whether there may be a body to read; that of a GET or HEAD is left alone. */
+export function mayHaveBody({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  const length = headers['content-length'];
+  return (length !== undefined && length !== '0') || headers['transfer-encoding'] !== undefined;
+}
 
 /**
  * Reads a request's body, unzipped, up to a limit that holds for what is sent and for what it unzips to.
@@ -13,7 +18,6 @@ const EMPTY = new Uint8Array(0);
  */
 export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   const length = request.headers['content-length'];
-  if (length === undefined && request.headers['transfer-encoding'] === undefined) return EMPTY;
   if (length !== undefined && Number(length) > limitBytes)
     throw new BodyTooLargeError(Number(length), limitBytes);
   const encoding = request.headers['content-encoding'];

@@ -1,9 +1,10 @@
-import type { ServerResponse } from 'node:http';
-import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NextFunction } from 'express';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
-import { readBody } from './body.ts';
+import { mayHaveBody, readBody } from './body.ts';
 import { EdgeRequest } from './edge-request.ts';
+import { LookupLane, sendKept, type KeptAnswer } from './lookup-lane.ts';
 import {
   BodyTooLargeError,
   BodyUnreadableError,
@@ -32,51 +33,110 @@ interface Mounted {
   readonly table: RouteTable;
 }
 
-/** Express middleware that finds a request's dialect and route, and sends what the route answers. */
-export function createEdge(deps: Deps): (request: Request, response: Response, next: NextFunction) => void {
-  const mounts = new Map<string, Mounted>();
-  for (const dialect of deps.dialects) {
-    const mounted = { dialect, table: new RouteTable(dialect.routes, dialect.ignoreTrailingSlash) };
-    for (const prefix of dialect.prefixes) mounts.set(prefix.slice(1), mounted);
-  }
-  return (request, response, next) => {
-    const incoming = new EdgeRequest(request, response, deps.shutdown);
-    const mounted = mounts.get(firstSegment(incoming.path));
-    if (mounted === undefined) {
-      next();
-      return;
+/**
+ * Finds a request's dialect and route, and sends what the route answers.
+ *
+ * An answer that says when it may be given again is, without asking the route, for as long as it is current.
+ */
+export class Edge {
+  readonly #deps: Deps;
+  readonly #mounts = new Map<string, Mounted>();
+  readonly #lane: LookupLane;
+
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.#lane = new LookupLane(deps.dialects.flatMap(({ variesBy = [] }) => variesBy));
+    for (const dialect of deps.dialects) {
+      const mounted = { dialect, table: new RouteTable(dialect.routes, dialect.ignoreTrailingSlash) };
+      for (const prefix of dialect.prefixes) this.#mounts.set(prefix.slice(1), mounted);
     }
-    const startedAt = deps.clock.monotonic();
-    void answer(deps.logger, mounted, request, incoming)
-      .then((result) => {
-        send(response, result);
-        deps.onAnswered(mounted.dialect.name, result.status, (deps.clock.monotonic() - startedAt) / 1000);
-      })
-      .catch((error: unknown) => {
-        deps.logger.error({ err: error, path: incoming.path }, 'an answer could not be sent');
-        response.destroy();
-      });
+  }
+
+  /** As express middleware. */
+  readonly middleware = (request: IncomingMessage, response: ServerResponse, next: NextFunction): void => {
+    if (!this.#route(request, response)) next();
   };
+
+  /** Gives an answer that was given before; whether this request is, or will be, answered. */
+  repeat(request: IncomingMessage, response: ServerResponse): boolean {
+    const kept = this.#lane.find(request);
+    if (kept === undefined) return false;
+    const startedAt = this.#deps.clock.monotonic();
+    const preparing = kept.reuse.prepare();
+    if (preparing === undefined) return this.#sendIfCurrent(kept, response, startedAt);
+    const resume = () => {
+      if (!this.#sendIfCurrent(kept, response, startedAt)) this.#route(request, response);
+    };
+    preparing.then(resume, resume);
+    return true;
+  }
+
+  /** Has the route of a request answer it; whether there is a dialect for it. */
+  #route(request: IncomingMessage, response: ServerResponse): boolean {
+    const incoming = new EdgeRequest(request, response, this.#deps.shutdown);
+    const mounted = this.#mounts.get(firstSegment(incoming.path));
+    if (mounted === undefined) return false;
+    const { name } = mounted.dialect;
+    const startedAt = this.#deps.clock.monotonic();
+    const finish = (result: RouteResponse) => {
+      send(response, result);
+      this.#lane.keep(request, name, result);
+      this.#answered(name, result.status, startedAt);
+    };
+    const unsent = (error: unknown) => {
+      this.#deps.logger.error({ err: error, path: incoming.path }, 'an answer could not be sent');
+      response.destroy();
+    };
+    try {
+      const answering = answer(this.#deps.logger, mounted, request, incoming);
+      if (answering instanceof Promise) answering.then(finish).catch(unsent);
+      else finish(answering);
+    } catch (error) {
+      unsent(error);
+    }
+    return true;
+  }
+
+  #sendIfCurrent(kept: KeptAnswer, response: ServerResponse, startedAt: number): boolean {
+    if (!kept.reuse.isCurrent()) return false;
+    sendKept(response, kept);
+    this.#answered(kept.dialect, kept.status, startedAt);
+    return true;
+  }
+
+  #answered(dialect: string, status: number, startedAt: number): void {
+    this.#deps.onAnswered(dialect, status, (this.#deps.clock.monotonic() - startedAt) / 1000);
+  }
 }
 
-async function answer(
+/** What the request's route answers; a promise only where there is something to wait for. */
+function answer(
   logger: Logger,
   mounted: Mounted,
-  request: Request,
+  request: IncomingMessage,
   incoming: EdgeRequest,
-): Promise<RouteResponse> {
-  const { dialect } = mounted;
+): RouteResponse | Promise<RouteResponse> {
+  const failed = (error: unknown) => failure(logger, mounted.dialect, error, incoming);
   try {
     const found = locate(mounted, incoming);
     if ('status' in found) return found;
     incoming.params = found.params;
-    if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
-      incoming.body = await readBody(request, found.route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
-    }
-    return await found.route.handle(incoming);
+    const answering = mayHaveBody(request)
+      ? handleWithBody(found.route, request, incoming)
+      : found.route.handle(incoming);
+    return answering instanceof Promise ? answering.catch(failed) : answering;
   } catch (error) {
-    return failure(logger, dialect, error, incoming);
+    return failed(error);
   }
+}
+
+async function handleWithBody(
+  route: Route,
+  request: IncomingMessage,
+  incoming: EdgeRequest,
+): Promise<RouteResponse> {
+  incoming.body = await readBody(request, route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
+  return route.handle(incoming);
 }
 
 interface Located {

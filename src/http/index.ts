@@ -1,4 +1,4 @@
 export { createApp } from './app.ts';
-export { createEdge } from './edge.ts';
+export { Edge } from './edge.ts';
 export * from './route.ts';
 export { HttpServer } from './server.ts';

@@ -28,6 +28,19 @@ export interface RouteResponse {
   readonly body?: string | Uint8Array;
   /** Sent as it comes, until it ends or the client goes; instead of `body`. */
   readonly stream?: Readable;
+  /** Left out, the route is asked each time. */
+  readonly reuse?: Reuse;
+}
+
+/**
+ * When an answer to a GET may be given again to whoever asks the same: same path and query, and same values
+ * of the headers in the dialect's `variesBy`.
+ */
+export interface Reuse {
+  /** What must happen before `isCurrent` may be asked; undefined where that is nothing. */
+  prepare(): Promise<void> | undefined;
+  /** Whether the route would give that very answer now. */
+  isCurrent(): boolean;
 }
 
 /**
@@ -62,6 +75,8 @@ export interface Dialect {
   readonly uncleanPath: 'redirect' | 'collapse';
   /** Whether HEAD is answered as GET without its body; otherwise it is a method like any other. */
   readonly headAsGet: boolean;
+  /** Names, in lower case, of the request headers that an answer with `reuse` may depend on; default none. */
+  readonly variesBy?: readonly string[];
   notFound(request: RouteRequest): RouteResponse;
   /** `allowed` in the order the routes declare them. */
   methodNotAllowed(request: RouteRequest, allowed: readonly Method[]): RouteResponse;

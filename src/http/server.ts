@@ -2,7 +2,9 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
 
-interface ListenOptions {
+interface HttpServerOptions {
+  /** Answers a request ahead of the app, where it can; whether it does. */
+  readonly repeat?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -17,9 +19,10 @@ export class HttpServer {
   readonly #server: http.Server;
   readonly #perClient = new Map<string, number>();
   readonly #refused = new WeakSet<Socket>();
-  readonly #options: ListenOptions;
+  readonly #options: HttpServerOptions;
 
-  constructor(app: Express, options: ListenOptions) {
+  constructor(app: Express, options: HttpServerOptions) {
+    const { repeat = () => false } = options;
     this.#options = options;
     this.#server = http.createServer(
       {
@@ -32,7 +35,7 @@ export class HttpServer {
       },
       (request, response) => {
         if (this.#refused.has(request.socket)) refuse(response);
-        else app(request, response);
+        else if (!repeat(request, response)) app(request, response);
       },
     );
     this.#server.maxHeadersCount = 100;

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { HttpCounts } from './http-counts.ts';
 
 /** Names and help texts of gauges whose value is asked for at each scrape. */
 export type GaugeSource = Readonly<Record<string, { readonly help: string; readonly value: () => number }>>;
@@ -35,19 +36,8 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const requests = new Counter({
-    name: 'rollcall_http_requests_total',
-    help: 'HTTP requests answered, by dialect and status.',
-    labelNames: ['dialect', 'status'],
-    registers: [registry],
-  });
-  const durations = new Histogram({
-    name: 'rollcall_http_request_seconds',
-    help: 'Time from request to answer; blocked reads included.',
-    labelNames: ['dialect'],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 10, 60, 600],
-    registers: [registry],
-  });
+  const http = new HttpCounts();
+  http.register(registry);
   const dnsAnswered = countDnsAnswers(registry);
   const drops = new Counter({
     name: 'rollcall_dns_dropped_total',
@@ -55,14 +45,9 @@ export function createMetrics(): Metrics {
     labelNames: ['reason', 'transport'],
     registers: [registry],
   });
-  const requestsOf = remembered((dialect: string, status: number) =>
-    requests.labels(dialect, String(status)),
-  );
-  const durationsOf = remembered((dialect: string) => durations.labels(dialect));
   return {
     httpAnswered: (dialect, status, seconds) => {
-      requestsOf(dialect, status).inc();
-      durationsOf(dialect).observe(seconds);
+      http.count(dialect, status, seconds);
     },
     dns: {
       onAnswered: dnsAnswered,
@@ -129,20 +114,4 @@ function observeGauge(registry: Registry, name: string, help: string, value: () 
       this.set(value());
     },
   });
-}
-
-/** Makes each child metric once; finding it by its labels costs more than counting. Labels are few. */
-function remembered<A extends readonly (string | number)[], T>(
-  make: (...labels: A) => T,
-): (...labels: A) => T {
-  const made = new Map<string, T>();
-  return (...labels) => {
-    const key = labels.join(' ');
-    let child = made.get(key);
-    if (child === undefined) {
-      child = make(...labels);
-      made.set(key, child);
-    }
-    return child;
-  };
 }

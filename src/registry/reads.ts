@@ -41,7 +41,7 @@ const CATCH_UP_MS = 1500;
 export class Reads {
   readonly #store: Store;
   readonly #view: View;
-  #probe: Promise<Revision> | undefined;
+  #refreshing: Promise<void> | undefined;
 
   constructor(store: Store, view: View) {
     this.#store = store;
@@ -51,7 +51,8 @@ export class Reads {
   /** Throws `not_ready`, and in `consistent` mode `store_unavailable`. */
   async read<T>(query: Query<T>, options: ReadOptions): Promise<Answer<T>> {
     if (!this.#view.ready) throw new RollcallError('not_ready');
-    if (options.mode === 'default') await this.#refresh();
+    const refreshing = options.mode === 'default' ? this.refresh() : undefined;
+    if (refreshing !== undefined) await refreshing;
     if (options.mode === 'consistent') await this.#barrier();
     if (options.index !== undefined && options.index > 0 && options.signal?.aborted !== true) {
       const signal = options.signal ?? new AbortController().signal;
@@ -73,15 +74,23 @@ export class Reads {
     return { ageMs, knownLeader: ageMs <= SILENT_MS };
   }
 
-  /** Catches up with the store if it can be reached; one question serves all readers of the tick. */
-  async #refresh(): Promise<void> {
-    if (!this.#store.status().available) return;
-    this.#probe ??= new Promise((resolve) => setImmediate(resolve)).then(async () => {
-      this.#probe = undefined;
-      return this.#store.revision();
-    });
+  /**
+   * Catches up with the store if it can be reached; one question serves all readers of the tick.
+   *
+   * Undefined where memory is known to have all there is, or the store cannot be asked; never rejects.
+   */
+  refresh(): Promise<void> | undefined {
+    const known = this.#store.revisionHere?.();
+    if (known === undefined ? !this.#store.status().available : this.#view.state.revision >= known)
+      return undefined;
+    this.#refreshing ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#catchUp());
+    return this.#refreshing;
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#refreshing = undefined;
     try {
-      await this.#view.reach(await this.#probe, CATCH_UP_MS);
+      await this.#view.reach(await this.#store.revision(), CATCH_UP_MS);
     } catch {
       // The answer's age tells the reader; a lookup never fails because the store does.
     }

@@ -41,6 +41,9 @@ export interface Store {
   /** The store's revision now: what any node acknowledged before this call is at or below it. */
   revision(): Promise<Revision>;
 
+  /** The same at once, of a store that is in this process; a store that must be asked leaves it out. */
+  revisionHere?(): Revision;
+
   /** As `revision`, but proved by a write, so that a deposed primary cannot answer. */
   barrier(): Promise<Revision>;
 

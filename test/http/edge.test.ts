@@ -9,7 +9,7 @@ import {
   type Dialect,
   type RouteRequest,
 } from '../../src/http/index.ts';
-import { createEdge } from '../../src/http/edge.ts';
+import { Edge } from '../../src/http/edge.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { eventually } from '../support/eventually.ts';
@@ -208,7 +208,7 @@ describe('http edge in a plain express app', () => {
       onAnswered: () => undefined,
       shutdown: new AbortController().signal,
     };
-    const app = express().use(createEdge(deps));
+    const app = express().use(new Edge(deps).middleware);
     await request(app).get('/t/fixed/a').expect(200, '[{"id":"a"},""]');
   });
 

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { createApp, createEdge, HttpServer, type Dialect } from '../../src/http/index.ts';
+import { createApp, Edge, HttpServer, type Dialect } from '../../src/http/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 
@@ -25,20 +25,26 @@ export async function serveDialects(
 ): Promise<TestServer> {
   const shutdown = new AbortController();
   const logger = createLogger('silent');
+  const edge = new Edge({
+    dialects,
+    logger,
+    shutdown: shutdown.signal,
+    clock: systemClock,
+    onAnswered: () => undefined,
+  });
   const app = createApp({
-    edge: createEdge({
-      dialects,
-      logger,
-      shutdown: shutdown.signal,
-      clock: systemClock,
-      onAnswered: () => undefined,
-    }),
+    edge,
     openapiDirectory: new URL('../../openapi/', import.meta.url),
     openapiNames: ['native'],
     isReady: () => !shutdown.signal.aborted,
     metrics: () => Promise.resolve({ text: 'up 1\n', contentType: 'text/plain' }),
   });
-  const server = new HttpServer(app, { host: '127.0.0.1', port: 0, maxConnectionsPerClient });
+  const server = new HttpServer(app, {
+    repeat: (request, response) => edge.repeat(request, response),
+    host: '127.0.0.1',
+    port: 0,
+    maxConnectionsPerClient,
+  });
   const port = await server.listen();
   return {
     port,

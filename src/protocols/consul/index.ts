@@ -72,6 +72,7 @@ export function createConsulDialect(registry: Registry, options: ConsulOptions):
     ignoreTrailingSlash: false,
     uncleanPath: 'redirect',
     headAsGet: false,
+    variesBy: ['accept-encoding', 'cache-control', 'x-consul-namespace', 'x-consul-partition'],
     notFound: ({ path }) =>
       plainText(
         404,

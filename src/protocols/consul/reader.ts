@@ -8,12 +8,13 @@ import {
   type Revision,
   type State,
 } from '../../core/index.ts';
-import type { RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Reuse, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Answer, Freshness, ReadMode, Registry } from '../../registry/index.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { CachedQuestions } from './cached-questions.ts';
+import { CurrentAnswer } from './current-answer.ts';
 import { ConsulError, failureOf } from './errors.ts';
 import { Filters, type Passes } from './filters.ts';
 import { readParameters, requireDatacenter, type ReadParameters } from './read-parameters.ts';
@@ -70,8 +71,8 @@ export class Reader {
   ): Promise<RouteResponse> {
     const cached = parameters.cached && question.cacheable === true;
     try {
-      const { answer, mode } = await this.#read(request, { ...parameters, cached }, question);
-      const response = labelled(answer, consistencyOf(mode, answer));
+      const { answer, mode, reuse } = await this.#read(request, { ...parameters, cached }, question);
+      const response = reusable(labelled(answer, consistencyOf(mode, answer)), reuse);
       return cached ? this.#withCacheHeaders(request, response, answer) : response;
     } catch (error) {
       return refusedRead(error, request);
@@ -90,7 +91,8 @@ export class Reader {
     parameters: ReadParameters,
     question: Question<T>,
   ): Promise<RouteResponse> {
-    return labelled((await this.#read(request, { ...parameters, cached: false }, question)).answer);
+    const { answer, reuse } = await this.#read(request, { ...parameters, cached: false }, question);
+    return reusable(labelled(answer), reuse);
   }
 
   /** Answers a read of the agent, which knows no index. */
@@ -122,7 +124,25 @@ export class Reader {
     const mode = parameters.mode === 'stale' && ageMs > maxStaleMs ? 'default' : parameters.mode;
     const fromMemory = cached && ageMs <= maxAgeMs + MEMORY_AGE_MS;
     const waiting = index > 0 ? { index, waitMs: this.#jittered(waitMs), signal: request.signal } : {};
-    return { mode, answer: await reads.read(query, { mode: fromMemory ? 'stale' : mode, ...waiting }) };
+    const answer = await reads.read(query, { mode: fromMemory ? 'stale' : mode, ...waiting });
+    const isRepeatable = index === 0 && !cached && maxStaleMs === Infinity && mode !== 'consistent';
+    // Where a node is may come to be known without a change of the answer's version.
+    const isOfVersion = question.isVolatile !== true && !request.query.has('near');
+    const reuse = isRepeatable && isOfVersion ? this.#reuse(question.query, query, mode, answer) : undefined;
+    return { mode, answer, reuse };
+  }
+
+  /** Undefined where the answer is not, or no longer, what was encoded once for everybody. */
+  #reuse(
+    query: Query<unknown>,
+    remembered: Query<RouteResponse>,
+    mode: ReadMode,
+    { value, index, knownLeader }: Answer<RouteResponse>,
+  ): Reuse | undefined {
+    const { state } = this.#registry;
+    const isHeld = remembered.run(state) === value && Math.max(1, query.index(state)) === index;
+    if (!isHeld || !knownLeader || value.status !== 200) return undefined;
+    return new CurrentAnswer(this.#registry, query, mode === 'default');
   }
 
   /** The node to sort by distance from; '' where nobody asks, or nobody knows where it is. */
@@ -192,6 +212,10 @@ export function refusedRead(error: unknown, request: RouteRequest): RouteRespons
   const response = failureOf(error, request);
   const unknown = { 'X-Consul-Index': '1', 'X-Consul-Knownleader': 'false', 'X-Consul-Lastcontact': '0' };
   return { ...response, headers: { ...response.headers, ...unknown } };
+}
+
+function reusable(response: RouteResponse, reuse: Reuse | undefined): RouteResponse {
+  return reuse === undefined ? response : { ...response, reuse };
 }
 
 /** What was asked for, or `stale` where the store could not confirm it. */

@@ -44,6 +44,7 @@ export function createEurekaDialect(registry: Registry, { clock }: EurekaOptions
     ignoreTrailingSlash: true,
     uncleanPath: 'collapse',
     headAsGet: true,
+    variesBy: ['accept', 'accept-encoding', 'x-eureka-accept'],
     notFound: (request: RouteRequest) => empty(request, 404),
     methodNotAllowed: (request: RouteRequest, allowed: readonly Method[]) =>
       withAllow(empty(request, 405), allowed),

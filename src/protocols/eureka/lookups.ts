@@ -1,5 +1,5 @@
 import { RollcallError, type Instance, type Stored } from '../../core/index.ts';
-import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Reuse, Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Registry } from '../../registry/index.ts';
 import { hashCodeOf, pick, type Application } from './applications.ts';
 import { findById, findInstance, infoOf } from './catalog-mapping.ts';
@@ -66,11 +66,12 @@ class Lookups {
 
   /** What has changed of late, with the hash code of everything: both are of one moment. */
   delta(request: RouteRequest): Promise<RouteResponse> {
-    if (this.#changes.purge()) this.#answers.forget();
-    return this.#shared(request, 'delta', ({ applications, revision }) => {
+    const encode: Encode = ({ applications, revision }) => {
       const changed = this.#changes.applications((instance) => this.#heartbeats.last(instance));
       return applicationsText(request, String(revision), changed, hashCodeOf(applications));
-    });
+    };
+    this.#purge();
+    return this.#shared(request, 'delta', encode);
   }
 
   application(request: RouteRequest): Promise<RouteResponse> {
@@ -111,8 +112,25 @@ class Lookups {
     const form = isCompact(request.headers) ? 'compact' : 'full';
     const key = `${acceptedFormat(request.headers)} ${form} ${name}`;
     const gzip = acceptsGzip(request.headers);
+    const generation = this.#answers.generation();
     const bytes = gzip ? await this.#answers.zipped(key, encode) : this.#answers.plain(key, encode);
-    return bytes === undefined ? empty(request, 404) : readable(request, bytes);
+    if (bytes === undefined) return empty(request, 404);
+    return { ...readable(request, bytes), reuse: this.#whileIn(generation) };
+  }
+
+  /** Memory as it is will do, so there is nothing to wait for. */
+  #whileIn(generation: number): Reuse {
+    return {
+      prepare: () => undefined,
+      isCurrent: () => {
+        this.#purge();
+        return this.#registry.ready && this.#answers.generation() === generation;
+      },
+    };
+  }
+
+  #purge(): void {
+    if (this.#changes.purge()) this.#answers.forget();
   }
 
   #requireReady(): void {

@@ -74,6 +74,11 @@ export class SharedAnswers {
     }
   }
 
+  /** Counts the times that everything had to be made anew: while it stands, so does every answer. */
+  generation(): number {
+    return this.#refresh();
+  }
+
   /** Makes every answer anew, where one has changed though the catalog has not. */
   forget(): void {
     this.#state = undefined;

@@ -84,6 +84,10 @@ export class EmbeddedStore implements Store {
     return this.#state.revision;
   }
 
+  revisionHere(): Revision {
+    return this.#state.revision;
+  }
+
   /** LevelDB's lock proves that no other process writes here; a write would prove no more. */
   async barrier(): Promise<Revision> {
     this.#assertWritable();
