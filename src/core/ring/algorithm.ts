@@ -9,6 +9,8 @@ export const MAX_POINTS = 2 ** 22;
 export interface Algorithm {
   /** Position of a key; an algorithm of 32 bits leaves the low half 0. */
   readonly keyHash: Hash64;
+  /** Names `keyHash`: equal names, equal positions of all keys. */
+  readonly keyHashName: string;
   /**
    * Whether passing over unavailable members places every key as a ring without them does.
    *

@@ -2,6 +2,7 @@ import type { Algorithm } from './algorithm.ts';
 import type { Hash64 } from './hash64.ts';
 import { kargerRing } from './karger-ring.ts';
 import { type Member, weightOf } from './member.ts';
+import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 import type { BoundedRingPolicy } from './policy.ts';
 
@@ -16,6 +17,7 @@ export function boundedRing(policy: BoundedRingPolicy, hash64: Hash64): Algorith
   const ring = kargerRing(policy.pointsPerWeight, hash64);
   return {
     keyHash: hash64,
+    keyHashName: 'xxh64',
     // One that leaves makes room to fill for all the others.
     skipEqualsRebuild: false,
     place: (members) => new Partitions(members, ring.place(members), policy, hash64),
@@ -47,6 +49,14 @@ class Partitions implements Placement {
     const owner = this.owners[partition] ?? -1;
     if (owner < 0 || !visit(owner)) return;
     this.ring.walk(this.starts[2 * partition] ?? 0, this.starts[2 * partition + 1] ?? 0, visit);
+  }
+
+  parts(): Parts {
+    const parts = new HashParts(this.partitions);
+    this.owners.forEach((owner, partition) => {
+      parts.add(Math.ceil(((partition + 1) * 2 ** 32) / this.partitions) - 1, 0xffffffff, owner);
+    });
+    return parts.parts();
   }
 
   private partitionOf(high: number): number {

@@ -1,3 +1,4 @@
+import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 import { type Points, startsOfBuckets } from './points.ts';
 
@@ -47,6 +48,15 @@ export class Circle implements Placement {
       const index = start + step;
       if (!visit(this.ownerAt(index < this.size ? index : index - this.size))) return;
     }
+  }
+
+  parts(): Parts {
+    const parts = new HashParts(this.size + 1);
+    for (let index = 0; index < this.size; index++) {
+      parts.add(this.high[index] ?? 0, this.low[index] ?? 0, this.ownerAt(index));
+    }
+    parts.add(0xffffffff, 0xffffffff, this.size === 0 ? -1 : this.ownerAt(0));
+    return parts.parts();
   }
 
   private ownerAt(index: number): number {

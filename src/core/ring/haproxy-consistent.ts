@@ -28,6 +28,7 @@ export function haproxyConsistent({ hashKey, hashFunction, avalanche }: HaproxyP
       into[0] = avalanche ? fullHash(plain) : plain;
       into[1] = 0;
     },
+    keyHashName: avalanche ? `${hashFunction} avalanche` : hashFunction,
     // The nearest point left need not be the next one on a walk.
     skipEqualsRebuild: false,
     place: (members) => {

@@ -13,3 +13,10 @@ export function hexHash(hash64: Hash64, text: string): string {
   hash64(text, halves);
   return Array.from(halves, (half) => half.toString(16).padStart(8, '0')).join('');
 }
+
+/** Reads what `hexHash` wrote; a `RangeError` for anything but 16 hex digits. */
+export function parseHash(hash: string, into: Uint32Array): void {
+  if (!/^[0-9a-f]{16}$/i.test(hash)) throw new RangeError(`hash must be 16 hex digits, not "${hash}"`);
+  into[0] = Number.parseInt(hash.slice(0, 8), 16);
+  into[1] = Number.parseInt(hash.slice(8), 16);
+}

@@ -18,6 +18,7 @@ const FACTOR_LOW = 0x87b0b0fd;
 export function jump(hash64: Hash64): Algorithm {
   return {
     keyHash: hash64,
+    keyHashName: 'xxh64',
     // The shards behind one that leaves are numbered anew.
     skipEqualsRebuild: false,
     place: (members) => new Shards(members),
@@ -58,6 +59,10 @@ class Shards implements Placement {
     for (let step = 0; step < this.size; step++) {
       if (!visit(this.order[(start + step) % this.size] ?? -1)) return;
     }
+  }
+
+  parts(): undefined {
+    return undefined;
   }
 }
 

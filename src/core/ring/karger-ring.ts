@@ -12,6 +12,7 @@ import { sortedPoints } from './points.ts';
 export function kargerRing(pointsPerWeight: number, hash64: Hash64): Algorithm {
   return {
     keyHash: hash64,
+    keyHashName: 'xxh64',
     skipEqualsRebuild: true,
     place: (members) => {
       const counts = pointCounts(members.map(weightOf), pointsPerWeight);

@@ -51,6 +51,7 @@ export function libmemcachedKetama(): Algorithm {
       into[0] = oneAtATime(utf8Bytes(key));
       into[1] = 0;
     },
+    keyHashName: 'one-at-a-time',
     // Every server has its points whoever else is there.
     skipEqualsRebuild: true,
     place: (members) => {
@@ -78,6 +79,7 @@ function weightedKetama(
   };
   return {
     keyHash,
+    keyHashName: 'md5',
     // The number of a server's points depends on how many there are and what they weigh.
     skipEqualsRebuild: false,
     place: (members) => {

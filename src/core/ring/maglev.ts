@@ -1,6 +1,7 @@
 import { type Algorithm, checkPointCount } from './algorithm.ts';
 import type { Hashes } from './hashes.ts';
 import { type Member, weightOf } from './member.ts';
+import type { Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 
 /**
@@ -13,6 +14,7 @@ import type { Placement } from './placement.ts';
 export function maglev(tableSize: number, hashes: Hashes): Algorithm {
   return {
     keyHash: hashes.xxh64,
+    keyHashName: 'xxh64',
     skipEqualsRebuild: false,
     place: (members) => new MaglevTable(fillTable(members, tableSize, hashes)),
   };
@@ -36,6 +38,12 @@ class MaglevTable implements Placement {
     for (let step = 0; step < this.size; step++) {
       if (!visit(this.table[(start + step) % this.size] ?? -1)) return;
     }
+  }
+
+  parts(): Parts {
+    const { table } = this;
+    const high = Uint32Array.from(table.keys());
+    return { unit: 'slot', total: table.length, high, low: new Uint32Array(table.length), owner: table };
   }
 
   private slot(high: number, low: number): number {

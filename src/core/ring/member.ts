@@ -41,6 +41,31 @@ export function sortMembers<M extends Member>(members: readonly M[]): M[] {
   return keyed.map(({ member }) => member);
 }
 
+/** What changes in a member list. */
+export interface RingChange<M extends Member = Member> {
+  /** Members to add, or to take the place of those with their ids. */
+  readonly put?: readonly M[];
+  /** Ids of members to remove. */
+  readonly remove?: readonly string[];
+}
+
+/**
+ * The members after a change, in no order.
+ *
+ * Throws a `RangeError` for an id to remove that no member has, and for one that is named twice.
+ */
+export function changedMembers<M extends Member>(
+  members: readonly M[],
+  { put = [], remove = [] }: RingChange<M>,
+): M[] {
+  const leaving = new Set([...remove, ...put.map(({ id }) => id)].map(wellFormed));
+  if (leaving.size < remove.length + put.length) throw new RangeError('a change names a member id twice');
+  const kept = members.filter(({ id }) => !leaving.delete(wellFormed(id)));
+  const unknown = remove.find((id) => leaving.has(wellFormed(id)));
+  if (unknown !== undefined) throw new RangeError(`no member has the id ${quote(unknown)}`);
+  return [...kept, ...put];
+}
+
 function quote(id: string): string {
   return JSON.stringify(id.slice(0, 100));
 }

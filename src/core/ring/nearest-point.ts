@@ -1,3 +1,4 @@
+import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 import type { Points } from './points.ts';
 
@@ -24,6 +25,26 @@ export class NearestPoint implements Placement {
     for (let step = 0; step < this.size; step++) {
       if (!visit(this.owners[(start + step) % this.size] ?? -1)) return;
     }
+  }
+
+  parts(): Parts {
+    const { size, positions, owners } = this;
+    const parts = new HashParts(2 * size + 2);
+    const first = positions[0] ?? 0;
+    const last = size === 0 ? -1 : (owners[size - 1] ?? -1);
+    // The half of the gap behind the last point may reach across 0.
+    const final = positions[size - 1] ?? 0;
+    const end = final + Math.floor((first + 2 ** 32 - final) / 2);
+    if (end >= 2 ** 32) parts.add(end - 2 ** 32, 0xffffffff, last);
+    for (let index = 0; index < size; index++) {
+      const position = positions[index] ?? 0;
+      const gap = (positions[index + 1] ?? position) - position;
+      parts.add(position, 0xffffffff, owners[index] ?? -1);
+      if (gap > 0) parts.add(position + (gap >>> 1), 0xffffffff, owners[index] ?? -1);
+    }
+    if (end < 2 ** 32) parts.add(end, 0xffffffff, last);
+    parts.add(0xffffffff, 0xffffffff, end < 2 ** 32 ? (owners[0] ?? -1) : last);
+    return parts.parts();
   }
 
   private nearest(hash: number): number {

@@ -19,6 +19,7 @@ export function nginxConsistent(): Algorithm {
       into[0] = crc32(utf8Bytes(key));
       into[1] = 0;
     },
+    keyHashName: 'crc32',
     skipEqualsRebuild: true,
     place: (members) => {
       checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));

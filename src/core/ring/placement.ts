@@ -1,3 +1,5 @@
+import type { Parts } from './parts.ts';
+
 /**
  * What an algorithm makes of a member list: for every hash, the members in the order they are to be asked.
  *
@@ -14,4 +16,6 @@ export interface Placement {
    * A member may be visited more than once.
    */
   walk(high: number, low: number, visit: (member: number) => boolean): void;
+  /** Who owns what; undefined where each key draws for itself. */
+  parts(): Parts | undefined;
 }

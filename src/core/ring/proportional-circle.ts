@@ -22,6 +22,7 @@ interface Stretch {
 export function proportionalCircle({ minimumSize, maximumSize, keyHash, pointHash }: Stretch): Algorithm {
   return {
     keyHash,
+    keyHashName: 'xxh64',
     skipEqualsRebuild: false,
     place: (members) => {
       const counts = stretchedCounts(members.map(weightOf), minimumSize, maximumSize);

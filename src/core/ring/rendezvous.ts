@@ -18,6 +18,7 @@ const FACTOR_LOW = 0x4f6cdd1d;
 export function rendezvous(hash64: Hash64): Algorithm {
   return {
     keyHash: hash64,
+    keyHashName: 'xxh64',
     skipEqualsRebuild: true,
     place: (members) => new Scores(members, hash64),
   };
@@ -61,6 +62,10 @@ class Scores implements Placement {
     const order = [...scores.keys()].filter((member) => (scores[member] ?? 0) > 0);
     order.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || a - b);
     for (const member of order) if (!visit(member)) return;
+  }
+
+  parts(): undefined {
+    return undefined;
   }
 
   /** 0 for a member of no weight, more for any other. */

@@ -1,22 +1,26 @@
 import type { Algorithm } from './algorithm.ts';
 import { digestText } from './digest.ts';
-import { type Hash64, hexHash } from './hash64.ts';
-import { type Member, weightOf } from './member.ts';
-import type { Placement } from './placement.ts';
+import { type Hash64, hexHash, parseHash } from './hash64.ts';
+import { changedMembers, type Member, type RingChange, sortMembers } from './member.ts';
+import type { Parts } from './parts.ts';
+import { type IsAvailable, placed, type Placed, visitMembers } from './placed.ts';
 import type { RingPolicy } from './policy.ts';
+import { finish, type Steps } from './steps.ts';
 
 /** Most sets of available members whose placements a ring keeps, where skipping is not enough. */
 const MAX_SUBSETS = 4;
+/** Most keys of one batch. */
+const MAX_BATCH = 10_000;
 
-/** Whether a member may be answered now; must not depend on the key. */
-type IsAvailable<M> = (member: M) => boolean;
+/** A key, or its position where the key itself is not known: 16 hex digits, else a `RangeError`. */
+export type KeyOrHash = string | { readonly hash: string };
 
 /**
  * An immutable assignment of keys to members: a pure function of policy and member list.
  *
  * A lookup among available members answers exactly what a ring without the others would: by passing over them
- * where that is the same, else by placing the available ones anew, kept for a few sets of them. Keys are strings of any length and content; they are hashed as UTF-8, a lone
- * surrogate as U+FFFD.
+ * where that is the same, else by placing the available ones anew, kept for a few sets of them. Keys are strings
+ * of any length and content; they are hashed as UTF-8, a lone surrogate as U+FFFD.
  */
 export class Ring<M extends Member = Member> {
   readonly policy: RingPolicy;
@@ -26,8 +30,11 @@ export class Ring<M extends Member = Member> {
   readonly size: number;
   /** 16 hex digits; equal digests mean equal policy and members, so equal placement. See `digestText`. */
   readonly digest: string;
+  /** Names the hash function of keys; rings with equal names place a key at one position. */
+  readonly keyHashName: string;
   private readonly all: Placed<M>;
   private readonly algorithm: Algorithm;
+  private readonly hash64: Hash64;
   private readonly keyHash: Hash64;
   private readonly subsets = new Map<string, Placed<M>>();
   private readonly halves = new Uint32Array(2);
@@ -37,7 +44,9 @@ export class Ring<M extends Member = Member> {
     this.policy = policy;
     this.members = members;
     this.algorithm = algorithm;
+    this.hash64 = hash64;
     this.keyHash = algorithm.keyHash;
+    this.keyHashName = algorithm.keyHashName;
     this.all = placed(algorithm, members);
     this.size = this.all.placement.size;
     this.digest = hexHash(hash64, digestText(policy, members, hash64));
@@ -50,14 +59,35 @@ export class Ring<M extends Member = Member> {
 
   /** The first available member for a key; undefined when there is none. */
   owner(key: string, isAvailable?: IsAvailable<M>): M | undefined {
+    if (isAvailable !== undefined && !this.algorithm.skipEqualsRebuild) {
+      return this.preferenceList(key, 1, isAvailable)[0];
+    }
     const { halves } = this;
     this.keyHash(key, halves);
-    if (isAvailable !== undefined && !this.algorithm.skipEqualsRebuild) {
-      return this.list(halves[0] ?? 0, halves[1] ?? 0, 1, isAvailable)[0];
-    }
     const owner = this.members[this.all.placement.owner(halves[0] ?? 0, halves[1] ?? 0)];
     if (owner === undefined || isAvailable === undefined || isAvailable(owner)) return owner;
     return this.preferenceList(key, 1, isAvailable)[0];
+  }
+
+  /**
+   * Indexes in `members` of the owners of up to 10,000 keys, more are a `RangeError`; -1 where there is none.
+   *
+   * Asks `isAvailable` once per member.
+   */
+  owners(keys: readonly string[], isAvailable?: IsAvailable<M>): Int32Array {
+    if (keys.length > MAX_BATCH) throw new RangeError(`at most ${MAX_BATCH} keys, not ${keys.length}`);
+    const owners = new Int32Array(keys.length);
+    if (isAvailable !== undefined) {
+      this.availableOwners(keys, isAvailable, owners);
+      return owners;
+    }
+    const { halves, keyHash } = this;
+    const { placement } = this.all;
+    for (let index = 0; index < keys.length; index++) {
+      keyHash(keys[index] ?? '', halves);
+      owners[index] = placement.owner(halves[0] ?? 0, halves[1] ?? 0);
+    }
+    return owners;
   }
 
   /**
@@ -67,25 +97,65 @@ export class Ring<M extends Member = Member> {
    * integer of 0 or more, else a `RangeError`. Asks `isAvailable` at most once per member.
    */
   preferenceList(key: string, count: number, isAvailable?: IsAvailable<M>): M[] {
-    checkCount(count);
-    this.keyHash(key, this.halves);
-    return this.list(this.halves[0] ?? 0, this.halves[1] ?? 0, count, isAvailable);
+    return this.list(key, count, isAvailable);
   }
 
   /** `preferenceList` of a key of which only the `hash` is known: 16 hex digits, else a `RangeError`. */
   preferenceListAt(hash: string, count: number, isAvailable?: IsAvailable<M>): M[] {
-    checkCount(count);
-    if (!/^[0-9a-f]{16}$/i.test(hash)) throw new RangeError(`hash must be 16 hex digits, not "${hash}"`);
-    const [high, low] = [hash.slice(0, 8), hash.slice(8)].map((half) => Number.parseInt(half, 16));
-    return this.list(high ?? 0, low ?? 0, count, isAvailable);
+    return this.list({ hash }, count, isAvailable);
   }
 
-  private list(high: number, low: number, count: number, isAvailable?: IsAvailable<M>): M[] {
-    if (count === 0) return [];
+  /** Visits the distinct available members for a key, in the order of its preference list, until `visit` answers false. */
+  visit(key: KeyOrHash, visit: (member: M) => boolean, isAvailable?: IsAvailable<M>): void {
+    const { halves } = this;
+    if (typeof key === 'string') this.keyHash(key, halves);
+    else parseHash(key.hash, halves);
     if (isAvailable === undefined || this.algorithm.skipEqualsRebuild) {
-      return walk(this.all, high, low, count, isAvailable);
+      visitMembers(this.all, halves, visit, isAvailable);
+    } else {
+      visitMembers(this.subset(isAvailable), halves, visit);
     }
-    return walk(this.subset(isAvailable), high, low, count);
+  }
+
+  /** Who owns what, by index in `members`; undefined where each key draws for itself (`rendezvous`, `jump`). */
+  parts(): Parts | undefined {
+    return this.all.placement.parts();
+  }
+
+  /**
+   * The ring of the members after a change, equal in all to one built of them; this ring stays as it is.
+   *
+   * Throws a `RangeError` for an id to remove that no member has, for an id named twice, and as `buildRing` does.
+   */
+  with(change: RingChange<M>): Ring<M> {
+    return finish(this.withSteps(change));
+  }
+
+  /** `with` in slices. */
+  *withSteps(change: RingChange<M>): Steps<Ring<M>> {
+    const members = sortMembers(changedMembers(this.members, change));
+    yield;
+    return new Ring(this.policy, Object.freeze(members), this.algorithm, this.hash64);
+  }
+
+  private list(key: KeyOrHash, count: number, isAvailable?: IsAvailable<M>): M[] {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new RangeError(`count must be an integer of 0 or more, not ${count}`);
+    }
+    const list: M[] = [];
+    if (count > 0) this.visit(key, (member) => list.push(member) < count, isAvailable);
+    return list;
+  }
+
+  private availableOwners(keys: readonly string[], isAvailable: IsAvailable<M>, owners: Int32Array): void {
+    const indexes = new Map<M | undefined, number>();
+    this.members.forEach((member, index) => {
+      if (isAvailable(member)) indexes.set(member, index);
+    });
+    const isIndexed = (member: M) => indexes.has(member);
+    keys.forEach((key, index) => {
+      owners[index] = indexes.get(this.owner(key, isIndexed)) ?? -1;
+    });
   }
 
   /** The available members placed as if there were no others. */
@@ -101,43 +171,5 @@ export class Ring<M extends Member = Member> {
     if (oldest !== undefined && this.subsets.size >= MAX_SUBSETS) this.subsets.delete(oldest);
     this.subsets.set(name, built);
     return built;
-  }
-}
-
-/** Some of the members of a ring, where they are. */
-interface Placed<M> {
-  readonly members: readonly M[];
-  readonly placement: Placement;
-  /** How many of them have weight. */
-  readonly weighted: number;
-}
-
-function placed<M extends Member>(algorithm: Algorithm, members: readonly M[]): Placed<M> {
-  const weighted = members.filter((member) => weightOf(member) > 0).length;
-  return { members, placement: algorithm.place(members), weighted };
-}
-
-function walk<M>(
-  { members, placement, weighted }: Placed<M>,
-  high: number,
-  low: number,
-  count: number,
-  isAvailable?: IsAvailable<M>,
-): M[] {
-  const list: M[] = [];
-  const seen = new Set<number>();
-  placement.walk(high, low, (index) => {
-    if (seen.has(index)) return true;
-    seen.add(index);
-    const member = members[index];
-    if (member !== undefined && (isAvailable === undefined || isAvailable(member))) list.push(member);
-    return list.length < count && seen.size < weighted;
-  });
-  return list;
-}
-
-function checkCount(count: number): void {
-  if (!Number.isInteger(count) || count < 0) {
-    throw new RangeError(`count must be an integer of 0 or more, not ${count}`);
   }
 }

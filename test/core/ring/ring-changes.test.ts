@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import {
+  buildRing,
+  buildRingSteps,
+  finish,
+  type Hash64,
+  type Hashes,
+  type Member,
+  type Ring,
+  type RingChange,
+  type RingPolicy,
+} from '../../../src/core/ring/index.ts';
+import { loadHashes } from '../../../src/platform/hashes.ts';
+import { keys, member, members, POLICIES, titleOf } from './policies.ts';
+
+const RUNS = { numRuns: 400 };
+
+/** Changes by what they find: which members leave, which get another weight, who comes. */
+const changes = fc.array(
+  fc.record({
+    leave: fc.array(fc.boolean(), { maxLength: 8 }),
+    reweigh: fc.array(fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }), { maxLength: 8 }),
+    come: fc.uniqueArray(member, { maxLength: 3, selector: ({ id }) => id }),
+  }),
+  { minLength: 1, maxLength: 4 },
+);
+type Plan = typeof changes extends fc.Arbitrary<(infer T)[]> ? T : never;
+
+function changeOf(list: readonly Member[], { leave, reweigh, come }: Plan): RingChange {
+  const remove = list.filter((_, i) => leave[i] === true).map(({ id }) => id);
+  const reweighed = list.flatMap((one, i) => {
+    const weight = reweigh[i];
+    return weight === undefined || leave[i] === true ? [] : [{ ...one, weight }];
+  });
+  const named = new Set([...remove, ...reweighed.map(({ id }) => id)]);
+  return { remove, put: [...reweighed, ...come.filter(({ id }) => !named.has(id))] };
+}
+
+function applied(list: readonly Member[], { remove = [], put = [] }: RingChange): Member[] {
+  const replaced = new Set([...remove, ...put.map(({ id }) => id)]);
+  return [...list.filter(({ id }) => !replaced.has(id)), ...put];
+}
+
+function expectEqual(one: Ring, other: Ring, some: readonly string[]): void {
+  expect(one.members).to.deep.equal(other.members);
+  expect(one.digest).to.equal(other.digest);
+  expect(one.size).to.equal(other.size);
+  expect(one.parts()).to.deep.equal(other.parts());
+  for (const key of some) {
+    expect(one.preferenceList(key, 99)).to.deep.equal(other.preferenceList(key, 99));
+    expect(one.owner(key)).to.equal(other.owner(key));
+  }
+}
+
+describe('changes of a ring', () => {
+  let hashes: Hashes;
+  let weak: Hashes;
+
+  before(async () => {
+    hashes = await loadHashes();
+    // 32 different results: points collide all the time and crowd a few buckets.
+    const weakHash: Hash64 = (text, into) => {
+      hashes.xxh64(text, into);
+      into[0] = (into[0] ?? 0) & 0xc0000003;
+      into[1] = (into[1] ?? 0) & 1;
+    };
+    weak = { ...hashes, xxh64: weakHash };
+  });
+
+  for (const policy of POLICIES) {
+    it(`end in the ring that is built of the same members: ${titleOf(policy)}`, () => {
+      fc.assert(
+        fc.property(members, changes, keys, fc.boolean(), (list, plans, some, isWeak) => {
+          const chosen = isWeak ? weak : hashes;
+          let expected = list;
+          let ring = buildRing(list, policy, chosen);
+          for (const plan of plans) {
+            const change = changeOf(ring.members, plan);
+            expected = applied(expected, change);
+            const [before, parts] = [ring, ring.parts()];
+            ring = ring.with(change);
+            expectEqual(ring, buildRing(expected, policy, chosen), some);
+            expect(before.parts()).to.deep.equal(parts);
+          }
+        }),
+        RUNS,
+      );
+    });
+  }
+
+  it('refuse what names a member twice or none, and leave the ring as it is', () => {
+    const ring = buildRing<Member>([{ id: 'a', hashKey: 'a' }], { algorithm: 'rendezvous' }, hashes);
+    const a: Member = { id: 'a', hashKey: 'b' };
+    expect(() => ring.with({ remove: ['b'] })).to.throw(RangeError, 'no member has the id "b"');
+    expect(() => ring.with({ remove: ['a'], put: [a] })).to.throw(RangeError, 'twice');
+    expect(() => ring.with({ put: [a, a] })).to.throw(RangeError, 'twice');
+    expect(() => ring.with({ put: [{ ...a, weight: -1 }] })).to.throw(RangeError, 'weight of "a"');
+    expect(ring.with({}).digest).to.equal(ring.digest);
+    expect(ring.with({ put: [a] }).owner('x')).to.equal(a);
+  });
+
+  for (const policy of POLICIES) {
+    it(`are built in slices as at once: ${titleOf(policy)}`, () => {
+      const list = Array.from({ length: 50 }, (_, i) => ({ id: `${i + 1}`, hashKey: `10.0.0.${i}:80` }));
+      const ring = finish(buildRingSteps(list, policy, hashes));
+      expectEqual(ring, buildRing(list, policy, hashes), ['user-1']);
+    });
+  }
+
+  it('finds the owners of a batch of keys as one by one', () => {
+    fc.assert(
+      fc.property(
+        members,
+        fc.array(fc.boolean()),
+        keys,
+        fc.constantFrom(...POLICIES),
+        (list, down, some, policy) => {
+          const ring = buildRing(list, policy satisfies RingPolicy, hashes);
+          const isAvailable = (one: Member) => down[list.indexOf(one)] !== true;
+          const owners = [...ring.owners(some)].map((index) => ring.members[index]);
+          expect(owners).to.deep.equal(some.map((one) => ring.owner(one)));
+          const available = [...ring.owners(some, isAvailable)].map((index) => ring.members[index]);
+          expect(available).to.deep.equal(some.map((one) => ring.owner(one, isAvailable)));
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('takes at most 10,000 keys in a batch', () => {
+    const ring = buildRing([{ id: 'a', hashKey: 'a' }], { algorithm: 'jump' }, hashes);
+    const batch = Array.from({ length: 10_000 }, (_, i) => `user-${i}`);
+    expect(ring.owners(batch)).to.deep.equal(new Int32Array(10_000));
+    expect(() => ring.owners([...batch, 'x'])).to.throw(RangeError, 'at most 10000 keys');
+  });
+});
