@@ -1,6 +1,8 @@
 import type { Config } from './config/index.ts';
+import type { ProtectionPolicy } from './core/index.ts';
 import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
 import { dnsOptionsOf } from './dns-options.ts';
+import { observeRegistry } from './gauges.ts';
 import { createApp, Edge, HttpServer, type Dialect } from './http/index.ts';
 import { identityOf } from './identity.ts';
 import { systemClock } from './platform/clock.ts';
@@ -103,7 +105,7 @@ export async function startServer(
       ...platform,
     });
     await definitions.load();
-    observe(metrics, registry);
+    observeRegistry(metrics, registry);
     return { httpPort, dnsPort, stop, reload: () => definitions.reload() };
   } catch (error) {
     await stop();
@@ -118,7 +120,7 @@ function logLeftAside(logger: Logger, { leftAside = [] }: StartOptions): void {
 
 interface RegistryDeps extends Omit<
   ConstructorParameters<typeof Registry>[0],
-  'identity' | 'outputIntervalMs' | 'onEpochChanged'
+  'identity' | 'outputIntervalMs' | 'protection' | 'onEpochChanged'
 > {
   readonly follower: Follower;
 }
@@ -128,10 +130,16 @@ function createRegistry(config: Config, version: string, { follower, ...deps }: 
     ...deps,
     identity: identityOf(config, version),
     outputIntervalMs: config.checkUpdateIntervalMs,
+    protection: protectionOf(config),
     onEpochChanged: () => {
       follower.restart();
     },
   });
+}
+
+function protectionOf(config: Config): ProtectionPolicy {
+  const { protection: enabled, evictionBudgetPercent: budgetPercent, protectionProbes: probes } = config;
+  return { enabled, budgetPercent, windowMs: config.evictionWindowMs, maxMs: config.protectionMaxMs, probes };
 }
 
 function createStore(config: Config, logger: Logger): Store {
@@ -220,25 +228,4 @@ async function untilReady(view: View, signal: AbortSignal): Promise<void> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function observe(metrics: Metrics, registry: Registry): void {
-  const status = () => registry.status();
-  metrics.observe({
-    rollcall_revision: { help: 'Revision of the last commit this node has.', value: () => status().revision },
-    rollcall_view_age_seconds: {
-      help: 'Time since the store confirmed this view.',
-      value: () => status().ageMs / 1000,
-    },
-    rollcall_store_available: {
-      help: '1 while the store answers.',
-      value: () => Number(status().storeAvailable),
-    },
-    rollcall_lost_revisions_total: {
-      help: 'Acknowledged revisions the store has lost.',
-      value: () => status().lostRevisions,
-    },
-    rollcall_waiters: { help: 'Open blocking reads.', value: () => status().waiters },
-    rollcall_instances: { help: 'Registered instances.', value: () => registry.state.instances.size },
-  });
 }

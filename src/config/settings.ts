@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { DNS_SETTINGS } from './dns-settings.ts';
+import { PROTECTION_SETTINGS } from './protection-settings.ts';
 import { type FieldOf, named, type Setting, type SettingSpec, type ValueOf } from './setting.ts';
 
 const DAY_MS = 86_400_000;
@@ -173,6 +174,7 @@ const TABLE = [
     description:
       'How many commits are kept for nodes that follow; a node further behind reads a new snapshot.',
   },
+  ...PROTECTION_SETTINGS,
   ...DNS_SETTINGS,
 ] as const satisfies readonly SettingSpec[];
 

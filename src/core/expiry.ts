@@ -13,11 +13,20 @@ export type ExpiryOutcome = 'critical' | 'evicted' | 'deregistered' | 'invalidat
 
 /** Decides what the end of a lease does; nothing when the record it belonged to is gone. */
 export function decideExpiry(state: State, lease: string): Decision<ExpiryOutcome> {
+  const { draft, result } = decideExpiries(state, [lease]);
+  return { draft, result: result[0] ?? 'stale' };
+}
+
+/** As `decideExpiry` for several leases, all of them or none; the outcomes are in their order. */
+export function decideExpiries(state: State, leases: readonly string[]): Decision<readonly ExpiryOutcome[]> {
   const draft = new Drafting(state);
-  draft.requireLeaseDue(lease);
-  const ref = parseLease(lease);
-  const result = ref === undefined ? 'stale' : draftExpiry(draft, state, ref);
-  draft.revoke(lease);
+  const result = leases.map((lease) => {
+    draft.requireLeaseDue(lease);
+    const ref = parseLease(lease);
+    const outcome = ref === undefined ? 'stale' : draftExpiry(draft, state, ref);
+    draft.revoke(lease);
+    return outcome;
+  });
   return { draft: draft.build(), result };
 }
 

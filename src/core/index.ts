@@ -15,7 +15,8 @@ export { isEmpty, type Decision, type Draft, type DraftPut } from './draft.ts';
 export { deepEqual } from './equal.ts';
 export { type UserEvent } from './event.ts';
 export { decideFire, eventsAfterQuery } from './event-rules.ts';
-export { decideExpiry, type ExpiryOutcome } from './expiry.ts';
+export { EvictionBudget } from './eviction-budget.ts';
+export { decideExpiries, decideExpiry, type ExpiryOutcome } from './expiry.ts';
 export { ERROR_CODES, RollcallError, type ErrorCode } from './errors.ts';
 export {
   compileFilter,
@@ -52,11 +53,24 @@ export { LeaseTable } from './lease-table.ts';
 export { decideAcquire, decideLockHold, decideRelease, type AcquireOutcome, type LockPut } from './lock.ts';
 export { fenceIndexOf } from './lock-fence.ts';
 export { memberOf } from './placement.ts';
+export {
+  DEFAULT_PROTECTION,
+  endpointOf,
+  isLastOfService,
+  lossOf,
+  populationOf,
+  PROTECTION_SETTING,
+  protectionOf,
+  type Loss,
+  type Protection,
+  type ProtectionPolicy,
+} from './protection.ts';
 export type { PreparedQuery, QueryTarget, QueryTemplate } from './prepared-query.ts';
 export * from './query.ts';
 export { selectForQuery } from './query-execution.ts';
 export { decideQueryDelete, decideQueryPut, findQuery, queriesQuery } from './query-rules.ts';
 export { compileTemplate, type GroupMatcher, type Render } from './query-template.ts';
+export { MEMBERSHIP_CHECK, REGISTRY_SERVICE, VERSION_META } from './registry-node.ts';
 export { TABLES, type StoredRecord, type Table } from './record.ts';
 export { decideSettingDelete, decideSettingPut, decideSettingsDelete } from './setting.ts';
 export { requireArchivable } from './archivable.ts';

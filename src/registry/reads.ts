@@ -24,7 +24,7 @@ export interface ReadOptions {
 export interface Freshness {
   /** Ms since the store last confirmed this node's view. */
   readonly ageMs: number;
-  /** False when the store has been silent for more than three seconds. */
+  /** False when the store has been silent for more than three seconds, or this node stood still a moment ago. */
   readonly knownLeader: boolean;
 }
 
@@ -41,11 +41,13 @@ const CATCH_UP_MS = 1500;
 export class Reads {
   readonly #store: Store;
   readonly #view: View;
+  readonly #condition: { readonly stalled: boolean };
   #refreshing: Promise<void> | undefined;
 
-  constructor(store: Store, view: View) {
+  constructor(store: Store, view: View, condition: { readonly stalled: boolean }) {
     this.#store = store;
     this.#view = view;
+    this.#condition = condition;
   }
 
   /** Throws `not_ready`, and in `consistent` mode `store_unavailable`. */
@@ -71,7 +73,7 @@ export class Reads {
 
   freshness(): Freshness {
     const ageMs = Math.round(this.#view.ageMs);
-    return { ageMs, knownLeader: ageMs <= SILENT_MS };
+    return { ageMs, knownLeader: ageMs <= SILENT_MS && !this.#condition.stalled };
   }
 
   /**

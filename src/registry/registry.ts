@@ -1,4 +1,4 @@
-import { type State, type StateCommit } from '../core/index.ts';
+import { DEFAULT_PROTECTION, type ProtectionPolicy, type State, type StateCommit } from '../core/index.ts';
 import type { Hash64 } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
@@ -13,6 +13,8 @@ import { Events } from './events.ts';
 import { Health } from './health.ts';
 import { Kv } from './kv.ts';
 import { Leases } from './leases.ts';
+import { NodeCondition } from './node-condition.ts';
+import { Protection } from './protection.ts';
 import { Queries } from './queries.ts';
 import { Reads } from './reads.ts';
 import { Renewals } from './renewals.ts';
@@ -44,6 +46,8 @@ interface Deps {
   readonly random: Random;
   readonly hash64: Hash64;
   readonly outputIntervalMs: number;
+  /** Default: `DEFAULT_PROTECTION`. */
+  readonly protection?: ProtectionPolicy;
   readonly onEpochChanged: () => void;
 }
 
@@ -56,7 +60,9 @@ export class Registry {
   readonly events: Events;
   readonly health: Health;
   readonly kv: Kv;
+  readonly condition: NodeCondition;
   readonly leases: Leases;
+  readonly protection: Protection;
   readonly queries: Queries;
   readonly reads: Reads;
   readonly rings: Rings;
@@ -75,8 +81,15 @@ export class Registry {
     this.#view = view;
     this.#store = store;
     this.catalog = new Catalog(committer);
+    this.condition = new NodeCondition(clock);
     this.kv = new Kv(committer);
     this.settings = new Settings(committer);
+    this.protection = new Protection({
+      source: view,
+      settings: this.settings,
+      clock,
+      policy: deps.protection ?? DEFAULT_PROTECTION,
+    });
     this.configEntries = new ConfigEntries(this.settings);
     this.coordinates = new Coordinates(committer);
     this.snapshots = new Snapshots({ ...deps, committer });
@@ -90,7 +103,7 @@ export class Registry {
       clock,
       outputIntervalMs: deps.outputIntervalMs,
     });
-    this.reads = new Reads(store, view);
+    this.reads = new Reads(store, view, this.condition);
     this.queries = new Queries({ committer, view, random: deps.random, groups: compileGroups });
     this.transactions = new Transactions(committer, this.reads);
     this.rings = new Rings(view, deps.hash64);

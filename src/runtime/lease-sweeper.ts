@@ -1,14 +1,14 @@
-import { graceMs, parseLease, RollcallError } from '../core/index.ts';
+import { graceMs, type Loss } from '../core/index.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Registry } from '../registry/index.ts';
-import { eachLimited } from './each-limited.ts';
+import { EvictionGuard } from './eviction-guard.ts';
 import { repeat, type Repeating } from './repeat.ts';
+import { SecondOpinions } from './second-opinion.ts';
 
 const INTERVAL_MS = 200;
 /** Most due leases one sweep lists; while there are that many, the next follows at once. */
-const LIMIT = 200;
-const CONCURRENCY = 50;
+const LIMIT = 1000;
 
 interface Deps {
   readonly registry: Registry;
@@ -16,21 +16,27 @@ interface Deps {
   readonly random: Random;
 }
 
-type Outcome = Awaited<ReturnType<Registry['leases']['expire']>> | 'spared' | 'renewed';
+type Sweep = Awaited<ReturnType<Registry['leases']['sweep']>>;
+type Tally = Awaited<ReturnType<Registry['leases']['expireAll']>>;
 
 /**
  * Ends leases whose time has run out: checks turn critical, instances are evicted or deregistered, sessions end.
  *
  * All registry nodes sweep, and the store lets one of them lead. A lease that came due while nobody could renew it is
- * spared until it has had its whole time to live again.
+ * spared until it has had its whole time to live again; so are those that self-preservation keeps, and all of them
+ * while this node has just stood still.
  */
 export class LeaseSweeper {
   readonly #deps: Deps;
+  readonly #opinions: SecondOpinions;
+  readonly #guard: EvictionGuard;
   #repeating: Repeating | undefined;
   #leads = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#opinions = new SecondOpinions();
+    this.#guard = new EvictionGuard({ ...deps, opinions: this.#opinions });
   }
 
   /** Whether this node was the one that ends leases, as of its last sweep. */
@@ -46,6 +52,7 @@ export class LeaseSweeper {
 
   async stop(): Promise<void> {
     await this.#repeating?.stop();
+    await this.#opinions.stop();
     this.#leads = false;
   }
 
@@ -54,43 +61,54 @@ export class LeaseSweeper {
     if (!registry.ready) return false;
     const sweep = await registry.leases.sweep(LIMIT);
     this.#lead(sweep.leader);
-    if (sweep.leader) await registry.leases.holdLocks();
-    const tally = new Map<Outcome, number>();
-    try {
-      await eachLimited(sweep.due, CONCURRENCY, async (lease) => {
-        const outcome = await this.#settle(lease, graceMs(registry.state, lease, sweep));
-        tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
-      });
-    } finally {
-      this.#report(tally);
-    }
+    if (!sweep.leader) return false;
+    await registry.leases.holdLocks();
+    if (registry.condition.stalled) return false;
+    await this.#settle(sweep);
     return sweep.due.length === LIMIT;
   }
 
-  async #settle(lease: string, spareMs: number): Promise<Outcome> {
+  async #settle(sweep: Sweep): Promise<void> {
     const { registry, logger } = this.#deps;
-    if (spareMs > 0) {
-      await registry.leases.extend(lease, spareMs);
-      return 'spared';
+    const graced: { lease: string; ttlMs: number }[] = [];
+    const due: string[] = [];
+    for (const lease of sweep.due) {
+      const ttlMs = graceMs(registry.state, lease, sweep);
+      if (ttlMs > 0) graced.push({ lease, ttlMs });
+      else due.push(lease);
     }
+    const { ending, charged, spared } = await this.#guard.judge(due, sweep.nowMs);
+    await registry.leases.extend([...graced, ...spared]);
+    const counts: Record<string, number> = {};
+    if (graced.length + spared.length > 0)
+      logger.debug({ graced: graced.length, held: spared.length }, 'leases were spared');
     try {
-      const outcome = await registry.leases.expire(lease);
-      logger.debug({ ...parseLease(lease), outcome }, 'a lease ran out');
-      return outcome;
-    } catch (error) {
-      if (error instanceof RollcallError && error.code === 'aborted') return 'renewed';
-      throw error;
+      await this.#end(ending, sweep.nowMs, counts);
+      await this.#end(charged.health, sweep.nowMs, counts, 'health');
+      await this.#end(charged.instance, sweep.nowMs, counts, 'instance');
+    } finally {
+      if (Object.keys(counts).length > 0) logger.info(counts, 'leases ran out');
+    }
+  }
+
+  async #end(
+    leases: readonly string[],
+    nowMs: number,
+    counts: Record<string, number>,
+    loss?: Loss,
+  ): Promise<void> {
+    const tally: Tally = await this.#deps.registry.leases.expireAll(leases);
+    for (const [outcome, count] of tally) {
+      if (outcome === 'renewed') continue;
+      counts[outcome] = (counts[outcome] ?? 0) + count;
+      if (outcome !== 'stale') this.#guard.ended(count, nowMs, loss);
     }
   }
 
   #lead(leads: boolean): void {
     if (leads === this.#leads) return;
     this.#leads = leads;
+    if (!leads) this.#guard.rest();
     this.#deps.logger.info({}, leads ? 'this node ends leases now' : 'another node ends leases now');
-  }
-
-  #report(tally: ReadonlyMap<Outcome, number>): void {
-    const counts = Object.fromEntries([...tally].filter(([outcome]) => outcome !== 'renewed'));
-    if (Object.keys(counts).length > 0) this.#deps.logger.info(counts, 'leases ran out');
   }
 }

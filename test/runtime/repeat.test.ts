@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { Logger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { eachLimited } from '../../src/runtime/each-limited.ts';
 import { repeat } from '../../src/runtime/repeat.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -70,42 +69,5 @@ describe('repeat', () => {
     finish();
     await stopped;
     expect([runs, ended]).to.deep.equal([1, true]);
-  });
-});
-
-describe('eachLimited', () => {
-  it('runs every item, so many at a time', async () => {
-    const done: number[] = [];
-    let running = 0;
-    let most = 0;
-    await eachLimited([...Array(20).keys()], 3, async (item) => {
-      most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      running--;
-      done.push(item);
-    });
-    expect(done).to.have.members([...Array(20).keys()]);
-    expect(most).to.equal(3);
-  });
-
-  it('begins nothing more after a failure, and rejects with it once the rest has settled', async () => {
-    const begun: number[] = [];
-    let settled = 0;
-    const run = async (item: number) => {
-      begun.push(item);
-      await new Promise((resolve) => setTimeout(resolve, item === 0 ? 1 : 50));
-      settled++;
-      if (item === 0) throw new Error('first');
-    };
-    const failure: unknown = await eachLimited([...Array(10).keys()], 2, run).catch(
-      (error: unknown) => error,
-    );
-    expect(failure).to.be.an('error').with.property('message', 'first');
-    expect(begun).to.deep.equal([0, 1]);
-    expect(settled).to.equal(2);
-  });
-
-  it('has nothing to do for an empty list', async () => {
-    await eachLimited([], 3, () => Promise.reject(new Error('never')));
   });
 });

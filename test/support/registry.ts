@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ProtectionPolicy } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
@@ -32,7 +33,12 @@ export const TEST_IDENTITY: Identity = {
 
 /** Starts a registry on an embedded store in a temporary directory, or on the store given; `wrap` comes between. */
 export async function startRegistry(
-  options: { identity?: Partial<Identity>; store?: Store; wrap?: (store: Store) => Store } = {},
+  options: {
+    identity?: Partial<Identity>;
+    store?: Store;
+    wrap?: (store: Store) => Store;
+    protection?: ProtectionPolicy;
+  } = {},
 ): Promise<TestRegistry> {
   const directory = await mkdtemp(join(tmpdir(), 'rollcall-registry-'));
   const logger = createLogger('silent');
@@ -48,6 +54,7 @@ export async function startRegistry(
     random: systemRandom,
     hash64: await loadXxhash64(),
     outputIntervalMs: 300_000,
+    ...(options.protection === undefined ? {} : { protection: options.protection }),
     onEpochChanged: () => {
       follower.restart();
     },

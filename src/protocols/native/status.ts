@@ -17,6 +17,8 @@ export function statusRoutes(registry: Registry): Route[] {
           version,
           ready: registry.ready,
           ...registry.status(),
+          protection: registry.protection.status(),
+          condition: registry.condition.status(),
         };
         return json(status, registry.reads.freshness());
       },

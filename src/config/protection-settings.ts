@@ -1,0 +1,46 @@
+import type { SettingSpec } from './setting.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Settings of self-preservation and of herds. */
+export const PROTECTION_SETTINGS = [
+  {
+    key: 'protection',
+    type: 'boolean',
+    default: 'true',
+    description:
+      'Whether instances are kept, with a reason, where too many stop their heartbeats at once (self-preservation).',
+  },
+  {
+    key: 'evictionBudgetPercent',
+    type: 'integer',
+    min: 1,
+    max: 100,
+    default: '15',
+    description:
+      'Share of the catalog, in percent and one at the least, that may run out in a window before that begins.',
+  },
+  {
+    key: 'evictionWindow',
+    type: 'duration',
+    min: 1000,
+    max: DAY_MS,
+    default: '1m',
+    description: 'Length of that window.',
+  },
+  {
+    key: 'protectionMax',
+    type: 'duration',
+    min: 1000,
+    max: DAY_MS,
+    default: '10m',
+    description: 'Self-preservation ends by itself after this.',
+  },
+  {
+    key: 'protectionProbes',
+    type: 'boolean',
+    default: 'true',
+    description:
+      'Whether the registry connects to the address and port of instances in doubt and drops those that refuse.',
+  },
+] as const satisfies readonly SettingSpec[];
