@@ -8,6 +8,7 @@ export type {
   KvOperation,
 } from './batch-types.ts';
 export { aliasedStatus } from './alias.ts';
+export { Bins, MAX_BIN_LEASES, MAX_BINS, type BinAnswer, type BinChange, type BinRequest } from './bins.ts';
 export * from './catalog.ts';
 export * from './catalog-rules.ts';
 export { sortedByDistance } from './distance.ts';

@@ -54,6 +54,11 @@ export class LeaseTable {
     }
   }
 
+  /** Undefined when there is no such lease. */
+  deadlineMs(name: string): number | undefined {
+    return this.#leases.get(name)?.deadlineMs;
+  }
+
   isDue(name: string, nowMs: number): boolean {
     const lease = this.#leases.get(name);
     return lease !== undefined && lease.deadlineMs <= nowMs;

@@ -1,5 +1,5 @@
 import type { Revision } from '../core/index.ts';
-import type { StoredRecord } from '../core/index.ts';
+import type { BinAnswer, BinRequest, StoredRecord } from '../core/index.ts';
 import type { Commit, CommitResult, Txn } from '../core/index.ts';
 
 /**
@@ -80,6 +80,17 @@ export interface Store {
    * once the leader has not swept for `SWEEP_CLAMP_MS`.
    */
   sweep(request: SweepRequest): Promise<Sweep>;
+
+  /**
+   * Takes a place in the first bin that has room, or renews it, atomically and in one exchange.
+   *
+   * A lease's time runs on the lease clock and ends with the sweep that passes its deadline. Loads count
+   * leases exactly, as of the last sweep. Asking again for the same lease after an unknown outcome is safe: it is counted once.
+   */
+  acquire(request: BinRequest): Promise<BinAnswer>;
+
+  /** Gives a place back; answers whether the lease was held. */
+  release(pool: string, lease: string): Promise<boolean>;
 
   /**
    * Forgets history and topics up to a revision; followers that are behind it get `gap`, and a topic

@@ -304,6 +304,8 @@ function bound(store: Store): Store {
     follow: (after, signal) => store.follow(after, signal),
     renew: (renewals) => store.renew(renewals),
     sweep: (request) => store.sweep(request),
+    acquire: (request) => store.acquire(request),
+    release: (pool, lease) => store.release(pool, lease),
     compact: (upTo) => store.compact(upTo),
     status: () => store.status(),
   };

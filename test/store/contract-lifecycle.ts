@@ -29,6 +29,8 @@ function verbs(store: Store): Record<string, () => Promise<unknown>> {
     renew: () => store.renew([{ lease: 'l', ttlMs: 1000 }]),
     sweep: () => store.sweep({ sweeper: 'a', limit: 1 }),
     compact: () => store.compact(0),
+    acquire: () => store.acquire({ pool: 'p', lease: 'l', ttlMs: 1000, bins: [], divisor: 1 }),
+    release: () => store.release('p', 'l'),
   };
 }
 

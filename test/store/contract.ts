@@ -1,4 +1,5 @@
 import type { Store } from '../../src/store/store.ts';
+import { describeBins } from './contract-bins.ts';
 import { describeHistory } from './contract-history.ts';
 import { describeLeases } from './contract-leases.ts';
 import { describeLifecycle } from './contract-lifecycle.ts';
@@ -39,6 +40,7 @@ export function describeStoreContract(name: string, makeHarness: MakeHarness): v
     describeTransactions(subject);
     describeHistory(subject);
     describeLeases(subject);
+    describeBins(subject);
     describeLifecycle(subject);
     describeRandom(subject);
   });

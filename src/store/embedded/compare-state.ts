@@ -1,7 +1,7 @@
-import { LeaseTable, type Revision } from '../../core/index.ts';
+import { Bins, LeaseTable, type Revision } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Disk } from './disk.ts';
-import { modifyRevisionOf, nameOf, numberAt, PREFIX } from './disk-format.ts';
+import { decodeBinLease, modifyRevisionOf, nameOf, numberAt, PREFIX } from './disk-format.ts';
 import { LeaseClock } from './lease-clock.ts';
 
 /** What compares need, kept in memory: of a record only its revision. Changes only with the disk. */
@@ -11,6 +11,8 @@ export class CompareState {
   /** Revision of the last touch, by topic. */
   readonly topics = new Map<string, Revision>();
   readonly leases = new LeaseTable();
+  /** The exception: changed as a group is planned, and changed back where that is not written. */
+  readonly bins = new Bins();
   readonly leaseClock: LeaseClock;
   revision: Revision = 0;
   /** Topics last touched at or below this revision may be forgotten. */
@@ -39,6 +41,12 @@ export class CompareState {
     for await (const entries of disk.scan(PREFIX.lease)) {
       for (const [key, bytes] of entries)
         this.leases.grant(nameOf(key), held.leaseClockMs + numberAt(bytes, 0));
+    }
+    for await (const entries of disk.scan(PREFIX.bin)) {
+      for (const [key, bytes] of entries) {
+        const { ttlMs, ...lease } = decodeBinLease(key, bytes);
+        this.bins.take({ ...lease, deadlineMs: held.leaseClockMs + ttlMs });
+      }
     }
   }
 }

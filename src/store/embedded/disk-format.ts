@@ -7,8 +7,11 @@ export const FORMAT = '1';
 export const FORMAT_KEY = 'm/format';
 export const STATE_KEY = 'm/state';
 
-/** `r/<table>/<key>`: two revisions, then the value. `t/<topic>`: revision. `l/<lease>`: TTL in ms. */
-export const PREFIX = { record: 'r/', topic: 't/', lease: 'l/' } as const;
+/**
+ * `r/<table>/<key>`: two revisions, then the value. `t/<topic>`: revision. `l/<lease>`: TTL in ms.
+ * `b/<pool>NUL<lease>`: TTL in ms, then the bin.
+ */
+export const PREFIX = { record: 'r/', topic: 't/', lease: 'l/', bin: 'b/' } as const;
 
 /** What is kept about the store as a whole, written with every group of commits. */
 export interface DiskState {
@@ -31,6 +34,24 @@ export function topicKey(topic: string): string {
 
 export function leaseKey(lease: string): string {
   return PREFIX.lease + lease;
+}
+
+export function binLeaseKey(pool: string, lease: string): string {
+  return `${PREFIX.bin}${pool}\0${lease}`;
+}
+
+export function encodeBinLease(ttlMs: number, bin: string): Uint8Array {
+  return Buffer.concat([encodeNumbers(ttlMs), Buffer.from(bin)]);
+}
+
+export function decodeBinLease(
+  diskKey: string,
+  bytes: Uint8Array,
+): { pool: string; lease: string; bin: string; ttlMs: number } {
+  const nul = diskKey.indexOf('\0');
+  const pool = diskKey.slice(PREFIX.bin.length, nul);
+  const bin = new TextDecoder().decode(bytes.subarray(NUMBER_BYTES));
+  return { pool, lease: diskKey.slice(nul + 1), bin, ttlMs: numberAt(bytes, 0) };
 }
 
 /** What follows the two-byte prefix of a topic's or lease's key. */

@@ -1,4 +1,4 @@
-import type { Commit, CommitResult, Revision, Txn } from '../../core/index.ts';
+import type { BinAnswer, BinRequest, Commit, CommitResult, Revision, Txn } from '../../core/index.ts';
 import { systemClock, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import {
@@ -73,8 +73,7 @@ export class EmbeddedStore implements Store {
   }
 
   async commit(txn: Txn): Promise<CommitResult> {
-    const { commits } = this.#opened();
-    if (!this.#adopted) throw new StoreError('epoch_changed', 'adopt the store before the first commit');
+    const commits = this.#adoptedCommits();
     const lengthBytes = txn.puts.reduce((bytes, put) => bytes + put.value.length, 0);
     return commits.submit(lengthBytes, (group) => group.commit(txn));
   }
@@ -124,11 +123,24 @@ export class EmbeddedStore implements Store {
   }
 
   async sweep({ sweeper, limit }: SweepRequest): Promise<Sweep> {
-    this.#opened();
-    const { leaseClock, leases } = this.#state;
+    const { commits } = this.#opened();
+    const { leaseClock, leases, bins } = this.#state;
     const leader = leaseClock.sweep(sweeper);
+    if (bins.hasDue(leaseClock.nowMs)) {
+      await commits.submit(0, (group) => {
+        group.expireBins();
+      });
+    }
     const due = leader ? leases.due(leaseClock.nowMs, limit) : [];
     return { leader, nowMs: leaseClock.nowMs, resumedAtMs: leaseClock.resumedAtMs, due };
+  }
+
+  async acquire(request: BinRequest): Promise<BinAnswer> {
+    return this.#adoptedCommits().submit(0, (group) => group.acquire(request));
+  }
+
+  async release(pool: string, lease: string): Promise<boolean> {
+    return this.#adoptedCommits().submit(0, (group) => group.release(pool, lease));
   }
 
   async compact(upTo: Revision): Promise<void> {
@@ -174,6 +186,12 @@ export class EmbeddedStore implements Store {
   #assertWritable(): void {
     const { trouble } = this.#opened().commits;
     if (trouble !== undefined) throw new StoreError('unavailable', trouble);
+  }
+
+  #adoptedCommits(): GroupCommit {
+    const { commits } = this.#opened();
+    if (!this.#adopted) throw new StoreError('epoch_changed', 'adopt the store before the first commit');
+    return commits;
   }
 
   #opened(): { disk: Disk; commits: GroupCommit } {

@@ -126,6 +126,7 @@ export class GroupCommit {
     try {
       accept = steps.map((step) => step.plan(group));
     } catch (error) {
+      group.discard();
       this.#logger.error({ err: error }, 'a group of commits could not be planned');
       this.#fail(steps, 'unavailable', `the commit could not be planned: ${causeOf(error)}`);
       return;
@@ -149,8 +150,12 @@ export class GroupCommit {
         () => true,
         (error: unknown) => this.#resolveDoubt(group, steps, error),
       );
-      if (applied) this.#apply(group);
-      else this.#fail(steps, 'unavailable', 'the disk refused the write; nothing of it was kept');
+      if (applied) {
+        this.#apply(group);
+      } else {
+        group.discard();
+        this.#fail(steps, 'unavailable', 'the disk refused the write; nothing of it was kept');
+      }
       this.#recovered();
       return applied;
     } catch (error) {
@@ -175,6 +180,11 @@ export class GroupCommit {
     for (;;) {
       try {
         const held = (await this.#disk.reopen())?.revision ?? 0;
+        if (held === group.revision && held === this.#state.revision) {
+          // Its revision cannot tell, but what makes none may be written twice.
+          await this.#disk.write(group.writes());
+          return true;
+        }
         if (held === group.revision) return true;
         if (held === this.#state.revision) return false;
         const expected = this.#state.revision;

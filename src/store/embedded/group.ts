@@ -2,6 +2,9 @@ import {
   epochOf,
   EPOCH_SPAN,
   firstOfEpoch,
+  type BinAnswer,
+  type BinChange,
+  type BinRequest,
   type Commit,
   type CommitResult,
   type Compare,
@@ -14,6 +17,8 @@ import type { Adoption } from '../store.ts';
 import type { CompareState } from './compare-state.ts';
 import type { DiskWrite } from './disk.ts';
 import {
+  binLeaseKey,
+  encodeBinLease,
   encodeNumbers,
   encodeRecord,
   encodeState,
@@ -38,6 +43,7 @@ export class Group {
   /** TTL in ms; undefined for a revoked lease. */
   readonly #leases = new Map<string, number | undefined>();
   readonly #commits: Commit[] = [];
+  readonly #binChanges: BinChange[] = [];
   #revision: Revision;
   #compactedTo: Revision;
   #initialised: boolean;
@@ -144,6 +150,35 @@ export class Group {
     }
   }
 
+  /** Decides on places in bins at once, unlike all else: `discard` takes that back. */
+  acquire(request: BinRequest): BinAnswer {
+    const { bins, leaseClock } = this.#state;
+    const deadlineMs = leaseClock.upcomingMs + request.ttlMs;
+    const changes: BinChange[] = [];
+    const answer = bins.acquire(request, { nowMs: leaseClock.nowMs, deadlineMs }, changes);
+    this.#noteBins(changes, request.ttlMs);
+    return answer;
+  }
+
+  release(pool: string, lease: string): boolean {
+    this.expireBins();
+    const changes: BinChange[] = [];
+    const released = this.#state.bins.release(pool, lease, changes);
+    this.#noteBins(changes, 0);
+    return released;
+  }
+
+  expireBins(): void {
+    const changes: BinChange[] = [];
+    this.#state.bins.expire(this.#state.leaseClock.nowMs, changes);
+    this.#noteBins(changes, 0);
+  }
+
+  /** Undoes what was decided ahead of the disk, which refused it. */
+  discard(): void {
+    this.#state.bins.undo(this.#binChanges);
+  }
+
   /** Brings the state to what is now on disk. */
   apply(): void {
     const { records, topics, leases, leaseClock } = this.#state;
@@ -163,6 +198,14 @@ export class Group {
     this.#state.revision = this.#revision;
     this.#state.compactedTo = this.#compactedTo;
     this.#state.initialised = this.#initialised;
+  }
+
+  #noteBins(changes: readonly BinChange[], ttlMs: number): void {
+    for (const { kind, pool, lease, bin } of changes) {
+      const value = kind === 'taken' ? encodeBinLease(ttlMs, bin) : null;
+      this.#writes.push({ key: binLeaseKey(pool, lease), value });
+    }
+    this.#binChanges.push(...changes);
   }
 
   #put(put: Put, revision: Revision): StoredRecord {

@@ -19,5 +19,6 @@ export function storeKeys(namespace: string): StoreKeys {
   const tag = `{${namespace}}`;
   const [meta, log, topics, leases] = [`${tag}:meta`, `${tag}:log`, `${tag}:topics`, `${tag}:leases`];
   const tables = TABLES.map((table) => `${tag}:r:${table}`);
-  return { meta, log, topics, tables, all: [meta, log, topics, leases, ...tables] };
+  const bins = [`${tag}:bin:ends`, `${tag}:bin:places`, `${tag}:bin:loads`];
+  return { meta, log, topics, tables, all: [meta, log, topics, leases, ...bins, ...tables] };
 }

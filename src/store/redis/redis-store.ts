@@ -1,4 +1,14 @@
-import { type Commit, type CommitResult, type Revision, type Txn, epochOf } from '../../core/index.ts';
+import {
+  epochOf,
+  MAX_BIN_LEASES,
+  MAX_BINS,
+  type BinAnswer,
+  type BinRequest,
+  type Commit,
+  type CommitResult,
+  type Revision,
+  type Txn,
+} from '../../core/index.ts';
 import type { Logger } from '../../platform/logger.ts';
 import { StoreError } from '../store.ts';
 import type {
@@ -19,7 +29,7 @@ import { toStoreError, type Effect } from './failure.ts';
 import { followLog } from './follow.ts';
 import type { EncodedTxn } from './frame.ts';
 import { storeKeys, type StoreKeys } from './keys.ts';
-import { toArray, toNumber, toText } from './reply.ts';
+import { toArray, toBinAnswer, toNumber, toText } from './reply.ts';
 import { scanHash, scanStore } from './scan.ts';
 import { Scripts, type ScriptName } from './scripts.ts';
 import { StreamConnection } from './stream-connection.ts';
@@ -151,6 +161,16 @@ export class RedisStore implements Store {
       resumedAtMs: toNumber(resumedAt),
       due: due.map(toText),
     };
+  }
+
+  async acquire({ pool, lease, ttlMs, bins, divisor, declined }: BinRequest): Promise<BinAnswer> {
+    const shares = bins.slice(0, MAX_BINS).flatMap(({ name, share }) => [name, share]);
+    const args = [this.#line, pool, lease, ttlMs, declined ?? '', MAX_BIN_LEASES, divisor, ...shares];
+    return toBinAnswer(await this.#run('write', 'acquire', args));
+  }
+
+  async release(pool: string, lease: string): Promise<boolean> {
+    return (await this.#run('write', 'release', [this.#line, pool, lease])) === 1;
   }
 
   async compact(upTo: Revision): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Revision } from '../../core/index.ts';
+import type { BinAnswer, Revision } from '../../core/index.ts';
 import { StoreError } from '../store.ts';
 
 /** One entry of the log: the commits of one group, or the opening of an epoch. */
@@ -32,6 +32,16 @@ function decodeEntry(revision: Revision, fields: readonly unknown[]): LogEntry {
   }
   if (previous === undefined) throw malformed('an entry of the log names no predecessor');
   return { revision, previous, epoch, frames };
+}
+
+/** Reads what `lua/acquire.lua` answers. */
+export function toBinAnswer(reply: unknown): BinAnswer {
+  const [outcome, ...rest] = toArray(reply);
+  if (toText(outcome) === 'full') return { outcome: 'full', poolLoad: toNumber(rest[0]) };
+  const [bin, load, poolLoad, cap] = rest;
+  const held = { bin: toText(bin), load: toNumber(load), poolLoad: toNumber(poolLoad) };
+  if (cap === undefined) return { outcome: 'renewed', ...held };
+  return { outcome: 'acquired', ...held, cap: toNumber(cap) };
 }
 
 export function toArray(reply: unknown): readonly unknown[] {

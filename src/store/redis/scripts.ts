@@ -5,7 +5,10 @@ import { SWEEP_CLAMP_MS } from '../store.ts';
 import type { Argument, Sender } from './connection.ts';
 import { isNoScript } from './failure.ts';
 
-const NAMES = ['adopt', 'commit', 'renew', 'sweep', 'revision', 'barrier', 'compact'] as const;
+const NAMES = [
+  ...['adopt', 'commit', 'renew', 'sweep', 'revision', 'barrier', 'compact'],
+  ...['acquire', 'release'],
+] as const;
 export type ScriptName = (typeof NAMES)[number];
 
 /** Layout of the keys and of the log's entries; another number means another, incompatible layout. */

@@ -1,5 +1,5 @@
 -- commit: apply a group of transactions in order, each of them whole or not at all.
--- KEYS: 1 meta, 2 log, 3 topics, 4 leases, 5.. tables
+-- KEYS: 1 meta, 2 log, 3 topics, 4 leases, 8.. tables
 -- ARGV: 1 line, 2 commits to keep in the log, then the guard and the frame of each transaction (see frame.ts)
 -- Returns: {revision before the group, per transaction 0 when applied or else the number of the first compare
 --          that did not hold}
@@ -14,14 +14,14 @@ local read = struct.unpack
 local now = lease_clock(meta, now_ms())
 local revision = meta.revision
 local modified, written, touched, deadlines = {}, {}, {}, {}
-for t = 1, #KEYS - 4 do
+for t = 1, #KEYS - BEFORE_TABLES do
   modified[t], written[t] = {}, {}
 end
 
 local function modify_revision(t, key)
   local known = modified[t][key]
   if not known then
-    local stored = redis.call('HGET', KEYS[4 + t], key)
+    local stored = redis.call('HGET', KEYS[BEFORE_TABLES + t], key)
     known = stored and tonumber(string.match(stored, '^%d+ (%d+)\n')) or 0
     modified[t][key] = known
   end
@@ -130,8 +130,8 @@ for t, records in ipairs(written) do
       gone[#gone + 1] = key
     end
   end
-  call_sliced('HSET', KEYS[4 + t], set)
-  call_sliced('HDEL', KEYS[4 + t], gone)
+  call_sliced('HSET', KEYS[BEFORE_TABLES + t], set)
+  call_sliced('HDEL', KEYS[BEFORE_TABLES + t], gone)
 end
 
 local topics, granted, revoked = {}, {}, {}

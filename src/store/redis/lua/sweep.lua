@@ -1,5 +1,5 @@
--- sweep: advance the lease clock and list the leases whose deadline has passed, oldest first.
--- KEYS: 1 meta, 4 leases
+-- sweep: advance the lease clock, list the leases whose deadline has passed, oldest first, and end those of bins.
+-- KEYS: 1 meta, 4 leases, 5 ends, 6 places, 7 loads
 -- ARGV: 1 line, 2 who sweeps, 3 most leases to list
 -- Returns: {leader 0|1, clock in ms, clock at the last resumption, lease...}
 -- Errors: EPOCH, READONLY
@@ -19,5 +19,6 @@ local clock = lease_clock(meta, now)
 local resumed = outage and clock or meta.resumed
 redis.call('HSET', META, 'clock', decimal(clock), 'wall', decimal(now), 'resumed', decimal(resumed),
   'sweeper', ARGV[2])
+free_due(clock)
 local due = redis.call('ZRANGEBYSCORE', LEASES, '-inf', decimal(clock), 'LIMIT', 0, ARGV[3])
 return { 1, decimal(clock), decimal(resumed), unpack(due) }
