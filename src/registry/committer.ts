@@ -77,7 +77,7 @@ export class Committer {
         }
         const outcome = await this.#submit(decision.value.draft);
         if (outcome.kind === 'applied') {
-          await view.reach(outcome.revision, CATCH_UP_MS);
+          await this.#see(outcome.revision);
           return { result: decision.value.result, revision: outcome.revision };
         }
         if (outcome.kind === 'conflict') {
@@ -117,6 +117,16 @@ export class Committer {
     await view.reach(revision, CATCH_UP_MS);
   }
 
+  /** Waits for a commit of this node's own; whether it will stay is open while the view cannot have it. */
+  async #see(revision: Revision): Promise<void> {
+    await this.#deps.view.reach(revision, CATCH_UP_MS).catch(() => {
+      throw new RollcallError(
+        'outcome_unknown',
+        'The store took the change, and this node does not have it yet',
+      );
+    });
+  }
+
   async #submit(draft: Draft): Promise<Outcome> {
     const txn = encode(draft, this.#deps.random.token());
     this.#recent.remember(txn.operation);
@@ -142,6 +152,8 @@ export class Committer {
         // A conflict with ourselves: the first attempt was applied, though its reply was lost.
         await this.catchUp();
         const revision = this.#recent.revisionOf(txn.operation);
+        if (revision === undefined && this.#recent.mayHaveMissed(txn.operation))
+          throw new RollcallError('outcome_unknown');
         return revision === undefined ? result : { outcome: 'applied', revision };
       } catch (error) {
         // Whatever is refused now, the first attempt may have been applied.

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import type { Revision } from '../../src/core/index.ts';
+import { State, type Revision } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
+import { eventually } from '../support/eventually.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 /** What becomes of the next commits: applied or not, and what the caller hears. */
@@ -12,8 +13,19 @@ interface Fault {
 const bytes = (text: string) => new TextEncoder().encode(text);
 const lost = () => new StoreError('unknown_outcome', 'reply lost');
 
+/** Whether news of the store reach nobody at the moment. */
+interface News {
+  held: boolean;
+}
+
 /** The real store behind a link that loses what it is told to lose. */
-function faulty(store: Store, faults: Fault[]): Store {
+function faulty(store: Store, faults: Fault[], news: News): Store {
+  const follow: Store['follow'] = async function* (after, signal) {
+    for await (const commits of store.follow(after, signal)) {
+      while (news.held && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 5));
+      yield commits;
+    }
+  };
   const commit: Store['commit'] = async (txn) => {
     const fault = faults.shift();
     if (fault === undefined) return store.commit(txn);
@@ -23,6 +35,7 @@ function faulty(store: Store, faults: Fault[]): Store {
   return new Proxy(store, {
     get: (target, name) => {
       if (name === 'commit') return commit;
+      if (name === 'follow') return follow;
       const value: unknown = Reflect.get(target, name);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
@@ -32,11 +45,13 @@ function faulty(store: Store, faults: Fault[]): Store {
 describe('writes whose reply is lost', () => {
   let test: TestRegistry;
   const faults: Fault[] = [];
+  const news: News = { held: false };
   beforeEach(async () => {
     faults.length = 0;
-    test = await startRegistry({ wrap: (store) => faulty(store, faults) });
+    test = await startRegistry({ wrap: (store) => faulty(store, faults, news) });
   });
   afterEach(async () => {
+    news.held = false;
     await test.stop();
   });
   const create = (key: string) =>
@@ -68,6 +83,24 @@ describe('writes whose reply is lost', () => {
       { apply: false, answer: new StoreError('epoch_changed', 'other') },
     );
     expect(await codeOf(create('c'))).to.equal('outcome_unknown');
+  });
+
+  it('are not called refused when the store took them and the view does not get them', async () => {
+    news.held = true;
+    expect(await codeOf(create('a'))).to.equal('outcome_unknown');
+    news.held = false;
+    await eventually(() => revision() === 1, 'the view has it after all');
+  });
+
+  it('are unknown where the first attempt may have gone by unseen, in a new snapshot', async () => {
+    news.held = true;
+    faults.push({ apply: true, answer: lost() });
+    const creating = codeOf(create('a'));
+    await eventually(async () => (await test.store.revision()) === 1, 'the first attempt is applied');
+    const snapshot = new State();
+    snapshot.revision = 1;
+    test.view.replace(snapshot);
+    expect(await creating).to.equal('outcome_unknown');
   });
 
   it('are refused, not unknown, when the store was gone before they were sent', async () => {
