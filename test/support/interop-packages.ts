@@ -14,6 +14,16 @@ export function packagedProgram(release: string, packageName: string, program: s
   return join(printedBy('get-package.mjs', release, packageName), 'usr/bin', program);
 }
 
+/** The directory of the programs of test/fixtures/eureka-java, built where they are not up to date. */
+export function javaPrograms(): string {
+  return printedBy('get-java-programs.mjs');
+}
+
+/** The Python of an environment with a package of PyPI, installed where it is not there. */
+export function pythonWith(packageName: string, version: string): string {
+  return printedBy('get-python-package.mjs', packageName, version);
+}
+
 /** Installs packages of the machine's own release, as root on Debian; else does nothing. */
 export function installPackages(...names: string[]): void {
   spawnSync(process.execPath, [join(SCRIPTS, 'install-packages.mjs'), ...names], { stdio: 'inherit' });
