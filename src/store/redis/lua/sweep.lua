@@ -4,21 +4,23 @@
 -- Returns: {leader 0|1, clock in ms, clock at the last resumption, lease...}
 -- Errors: EPOCH, READONLY
 -- Why: the clock moves only while this server and a sweeper live, so their downtime, a failover and a jump of
---      the wall clock expire nobody. One sweeper leads; another takes over when it has been silent too long.
+--      the wall clock expire nobody. One sweeper leads; another takes over when it has been silent too long. All of
+--      them move the clock, so a change of the leader is no outage while any other node lives.
 
 local meta, refused = fence(ARGV[1])
 if refused then return refused end
 local now = now_ms()
 local gap = meta.wall and now - meta.wall or 0
 local outage = math.abs(gap) > CLAMP_MS or gap < 0
-if meta.wall and meta.sweeper ~= ARGV[2] and math.abs(gap) <= CLAMP_MS then
-  return { 0, decimal(meta.clock), decimal(meta.resumed) }
-end
-
 local clock = lease_clock(meta, now)
 local resumed = outage and clock or meta.resumed
-redis.call('HSET', META, 'clock', decimal(clock), 'wall', decimal(now), 'resumed', decimal(resumed),
-  'sweeper', ARGV[2])
+redis.call('HSET', META, 'clock', decimal(clock), 'wall', decimal(now), 'resumed', decimal(resumed))
+
+local swept = tonumber(redis.call('HGET', META, 'swept'))
+if swept and meta.sweeper ~= ARGV[2] and math.abs(now - swept) <= CLAMP_MS then
+  return { 0, decimal(clock), decimal(resumed) }
+end
+redis.call('HSET', META, 'sweeper', ARGV[2], 'swept', decimal(now))
 free_due(clock)
 local due = redis.call('ZRANGEBYSCORE', LEASES, '-inf', decimal(clock), 'LIMIT', 0, ARGV[3])
 return { 1, decimal(clock), decimal(resumed), unpack(due) }
