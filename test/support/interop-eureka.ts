@@ -18,6 +18,11 @@ export interface ShownInstance {
   readonly vipAddress?: string;
 }
 
+interface Applications {
+  readonly apps__hashcode: string;
+  readonly application: readonly { readonly instance: readonly ShownInstance[] }[];
+}
+
 /** An Eureka server, Rollcall or another, as an operator sees it. */
 export class EurekaOperator {
   readonly #url: string;
@@ -45,10 +50,14 @@ export class EurekaOperator {
   }
 
   async hashCode(): Promise<string> {
-    const { applications } = (await (await this.#send('GET', '')).json()) as {
-      applications: { apps__hashcode: string };
-    };
-    return applications.apps__hashcode;
+    return (await this.#applications()).apps__hashcode;
+  }
+
+  /** Deregisters everything. */
+  async cancelAll(): Promise<void> {
+    const { application } = await this.#applications();
+    for (const { app, instanceId } of application.flatMap(({ instance }) => instance))
+      await this.cancel(app, encodeURIComponent(instanceId));
   }
 
   async register(app: string, instance: object): Promise<void> {
@@ -69,6 +78,11 @@ export class EurekaOperator {
 
   async cancel(app: string, id: string): Promise<void> {
     await this.#done('DELETE', `${app}/${id}`);
+  }
+
+  async #applications(): Promise<Applications> {
+    const answer = await this.#send('GET', '');
+    return ((await answer.json()) as { applications: Applications }).applications;
   }
 
   async #done(method: string, path: string, body?: string): Promise<void> {

@@ -1,10 +1,9 @@
-import { expect } from 'chai';
 import { createLogger } from '../../../src/platform/logger.ts';
 import { createRedisStore } from '../../../src/store/redis/index.ts';
 import { EurekaServer } from '../../support/eureka-server.ts';
-import { send } from '../../support/http.ts';
 import { RedisServer, requireRedis } from '../../support/redis-server.ts';
-import { EXCHANGES, type Exchange } from './exchanges.ts';
+import { EXCHANGES } from './exchanges.ts';
+import { expectAnswer, replay, titleOf } from './replay.ts';
 
 interface Started {
   readonly server: EurekaServer;
@@ -53,28 +52,10 @@ for (const [where, start] of Object.entries(STARTS)) {
         for (const exchange of exchanges) {
           it(titleOf(exchange), async () => {
             if (started === undefined) throw new Error('nothing was started');
-            await replay(started.server.port, exchange);
+            expectAnswer(exchange, await replay(started.server.port, exchange));
           });
         }
       });
     }
   });
-}
-
-async function replay(port: number, exchange: Exchange): Promise<void> {
-  const [method = '', path = ''] = exchange.send.split(' ');
-  const { headers = {}, body } = exchange;
-  const answer = await send(port, method, path, {
-    headers: { ...headers },
-    ...(body === undefined ? {} : { body }),
-  });
-  expect(answer.status, answer.text).to.equal(exchange.status);
-  if (typeof exchange.text === 'string') expect(answer.text).to.equal(exchange.text);
-  else expect(answer.text).to.match(exchange.text);
-  if (exchange.answered !== undefined) expect(answer.headers).to.include(exchange.answered);
-}
-
-function titleOf({ send: sent, headers = {}, body = '' }: Exchange): string {
-  const named = Object.values(headers).join(', ');
-  return `${sent}${named === '' ? '' : ` (${named})`} ${body}`.slice(0, 200).trim();
 }
