@@ -28,6 +28,8 @@ export interface Registration {
   readonly checks: readonly CheckRegistration[];
   /** Drop checks of the instance that are not listed. */
   readonly replaceChecks: boolean;
+  /** Checks to drop; absent ones are fine. */
+  readonly dropsChecks?: readonly { readonly node: string; readonly id: string }[];
 }
 
 /**
@@ -47,6 +49,9 @@ export function decideRegister(state: State, registration: Registration): Decisi
   if (registration.node !== undefined) draftNode(draft, state, registration.node, registration.keepNode);
   const { instance } = registration;
   if (instance !== undefined) draftInstance(draft, instance);
+  for (const { node, id } of registration.dropsChecks ?? []) {
+    if (state.checks.has(checkKey(node, id))) draftDeregisterCheck(draft, state, node, id);
+  }
   for (const check of registration.checks) draftCheck(draft, state, check);
   if (instance !== undefined && registration.replaceChecks) {
     const listed = new Set(registration.checks.map((check) => check.id));

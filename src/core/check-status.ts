@@ -15,5 +15,10 @@ export function worstStatus(checks: Iterable<Check>): CheckStatus {
  * Known by the check ids that Consul reserves for it.
  */
 export function isMaintenance({ id }: Check): boolean {
-  return id === '_node_maintenance' || id.startsWith('_service_maintenance:');
+  return id === '_node_maintenance' || id.startsWith(maintenanceCheckId(''));
+}
+
+/** Id of the critical check that takes an instance out of use. */
+export function maintenanceCheckId(instanceId: string): string {
+  return `_service_maintenance:${instanceId}`;
 }

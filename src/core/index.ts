@@ -26,7 +26,7 @@ export {
   type FilterField,
   type FilterSchema,
 } from './filter/index.ts';
-export { isMaintenance, worstStatus } from './check-status.ts';
+export { isMaintenance, maintenanceCheckId, worstStatus } from './check-status.ts';
 export { decideRegrant, decideStatus, type StatusReport } from './health.ts';
 export {
   checkKey,
@@ -53,7 +53,7 @@ export {
 export { LeaseTable } from './lease-table.ts';
 export { decideAcquire, decideLockHold, decideRelease, type AcquireOutcome, type LockPut } from './lock.ts';
 export { fenceIndexOf } from './lock-fence.ts';
-export { memberOf } from './placement.ts';
+export { memberOf, type RingMember } from './placement.ts';
 export {
   DEFAULT_PROTECTION,
   endpointOf,

@@ -1,5 +1,9 @@
 import type { Clock } from '../../src/platform/clock.ts';
-import { createEurekaDialect } from '../../src/protocols/eureka/index.ts';
+import {
+  createEurekaDialect,
+  type EurekaDialect,
+  type EurekaOptions,
+} from '../../src/protocols/eureka/index.ts';
 import type { Registry } from '../../src/registry/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { send, serveDialects, type HttpAnswer } from './http.ts';
@@ -13,27 +17,37 @@ type Json = Readonly<Record<string, unknown>>;
 export class EurekaServer {
   readonly port: number;
   readonly clock: Clock & { time: number };
+  /** Those of the servers that `replicateTo` names; tests let them send. */
+  readonly peerSenders: EurekaDialect['peerSenders'];
   readonly #registry: TestRegistry;
   readonly #stop: () => Promise<void>;
 
   private constructor(
-    port: number,
-    clock: Clock & { time: number },
+    { port, clock, peerSenders }: Pick<EurekaServer, 'port' | 'clock' | 'peerSenders'>,
     registry: TestRegistry,
     stop: () => Promise<void>,
   ) {
     this.port = port;
     this.clock = clock;
+    this.peerSenders = peerSenders;
     this.#registry = registry;
     this.#stop = stop;
   }
 
   /** On an embedded store of its own, or on the store given. */
-  static async start(options: { store?: Store } = {}): Promise<EurekaServer> {
-    const tested = await startRegistry(options);
+  static async start(options: { store?: Store } & Omit<EurekaOptions, 'clock'> = {}): Promise<EurekaServer> {
+    const { store, ...rest } = options;
+    const tested = await startRegistry(store === undefined ? {} : { store });
     const clock = { time: NOW, now: () => clock.time, monotonic: () => clock.time };
-    const server = await serveDialects([createEurekaDialect(tested.registry, { clock })]);
-    return new EurekaServer(server.port, clock, tested, async () => {
+    const dialect = createEurekaDialect(tested.registry, {
+      clock,
+      httpPort: (): number => server.port,
+      ...rest,
+    });
+    const server = await serveDialects([dialect]);
+    const { peerSenders } = dialect;
+    return new EurekaServer({ port: server.port, clock, peerSenders }, tested, async () => {
+      for (const sender of peerSenders) sender.close();
       await server.stop();
       await tested.stop();
     });

@@ -16,6 +16,7 @@ import {
   type InstanceInfo,
   type InstanceStatus,
 } from './instance-info.ts';
+import { overrideChecks, overrideElsewhere, withMaintenance } from './status-overrides.ts';
 
 /** The service of the registry's own nodes, which Eureka clients are not shown. */
 const REGISTRY_SERVICE = 'consul';
@@ -39,8 +40,17 @@ export function findById(state: State, id: string): Stored<Instance> | undefined
   return firstWithId(state.instances.values(), id);
 }
 
-/** An instance that registered through Eureka as it did, whatever its health is; undefined for any other. */
-export function registeredInfo(instance: Instance): InstanceInfo | undefined {
+/**
+ * An instance that registered through Eureka as it did, whatever other checks say; undefined for any other.
+ *
+ * What says that it is in maintenance is its override, and where that ended elsewhere it has none.
+ */
+export function registeredInfo(state: State, instance: Instance): InstanceInfo | undefined {
+  const fields = plainInfo(instance);
+  return fields && withMaintenance(state, instance, fields);
+}
+
+function plainInfo(instance: Instance): InstanceInfo | undefined {
   const fields = eurekaFields(instance);
   if (fields === undefined) return undefined;
   return {
@@ -55,6 +65,8 @@ export function registeredInfo(instance: Instance): InstanceInfo | undefined {
 
 interface Shown {
   readonly node: Stored<Node>;
+  /** Without what its checks say. */
+  readonly base: InstanceInfo;
   readonly info: InstanceInfo;
 }
 
@@ -76,24 +88,42 @@ export function infoOf(
   const node = state.node(instance.node);
   if (node === undefined) return undefined;
   const held = shown.get(instance);
-  const base = held?.node === node ? held.info : (registeredInfo(instance) ?? defaultInfo(instance, node));
-  const lastRenewedAt = Math.max(base.lastRenewedAt, lastRenewed ?? 0);
-  const status = shownStatus(state, instance, ownStatus(instance));
-  const same = held?.info === base && base.lastRenewedAt === lastRenewedAt && base.status === status;
-  const info = same ? base : { ...base, lastRenewedAt, status };
-  shown.set(instance, { node, info });
+  const base = held?.node === node ? held.base : (plainInfo(instance) ?? defaultInfo(instance, node));
+  const lastRenewedAt = Math.max(
+    held?.node === node ? held.info.lastRenewedAt : 0,
+    base.lastRenewedAt,
+    lastRenewed ?? 0,
+  );
+  const { status, overriddenStatus } = statusesOf(state, instance, base);
+  const is = held?.node === node ? held.info : base;
+  const same =
+    is.lastRenewedAt === lastRenewedAt && is.status === status && is.overriddenStatus === overriddenStatus;
+  const info = same ? is : { ...base, lastRenewedAt, status, overriddenStatus };
+  shown.set(instance, { node, base, info });
   return info;
+}
+
+/** How a lease is kept. */
+export interface LeaseTerms {
+  /** 2 for Netflix's double time, else 1. */
+  readonly durations: 1 | 2;
 }
 
 /**
  * The registration of an instance: on the node of its host name, with a lease that evicts it.
  *
- * `held` is what is registered under its id now; it is replaced where it lives on another node.
+ * `held` is what is registered under its id now; it is replaced where it lives elsewhere.
  */
-export function registrationOf(state: State, info: InstanceInfo, held: Instance | undefined): Registration {
+export function registrationOf(
+  state: State,
+  info: InstanceInfo,
+  held: Instance | undefined,
+  { durations }: LeaseTerms,
+): Registration {
   const { hostName, app, ipAddr, metadata, lastRenewedAt: _, ...fields } = info;
   const service = app.toLowerCase();
-  const stays = held !== undefined && nodeKey(held.node) === nodeKey(hostName);
+  const isOwn = held !== undefined && eurekaFields(held) !== undefined;
+  const stays = isOwn && nodeKey(held.node) === nodeKey(hostName);
   const id = stays ? held.id : freeId(state, hostName, info.instanceId, service);
   const known = state.node(hostName);
   const { number, enabled } = fields.port;
@@ -109,21 +139,31 @@ export function registrationOf(state: State, info: InstanceInfo, held: Instance 
     enableTagOverride: false,
     extensions: { [EXTENSION]: fields },
   };
+  const set = isOwn || held === undefined ? info.overriddenStatus : overrideElsewhere(state, held)?.status;
+  const { checks, dropsChecks = [] } = overrideChecks(
+    state,
+    instance,
+    set === 'OUT_OF_SERVICE' ? { status: set, replicated: info.replicated } : undefined,
+  );
+  const status = leaseStatus(info);
   return {
     node: { name: hostName, id: '', address: ipAddr, transient: true },
     keepNode: known !== undefined && known.transient !== true,
     instance,
     ...(held === undefined || stays ? {} : { replaces: held }),
+    // What is on an instance that is new here somebody else has put there.
+    ...(isOwn && { dropsChecks }),
     checks: [
+      ...checks,
       {
         node: hostName,
         id: leaseCheckId(id),
         name: 'Eureka lease',
         instanceId: id,
-        status: checkStatus(info.status),
-        output: leaseOutput(info.status),
+        status: checkStatus(status),
+        output: leaseOutput(status),
         notes: "Renewed through Eureka's API; without heartbeats the instance is evicted",
-        source: { kind: 'lease', ttlMs: info.durationSeconds * 1000 },
+        source: { kind: 'lease', ttlMs: info.durationSeconds * durations * 1000 },
         deregisterAfterMs: 0,
         overwriteStatus: true,
       },
@@ -135,6 +175,25 @@ export function registrationOf(state: State, info: InstanceInfo, held: Instance 
 /** The check whose lease an instance's heartbeats renew. */
 export function leaseCheckId(instanceId: string): string {
   return `eureka:${instanceId}`;
+}
+
+/** The status that the lease's check has: maintenance has a check of its own. */
+export function leaseStatus({ status, ownStatus, overriddenStatus }: InstanceInfo): InstanceStatus {
+  return status === 'OUT_OF_SERVICE' && overriddenStatus === 'OUT_OF_SERVICE' ? ownStatus : status;
+}
+
+/** What a status set from outside makes of an instance that registered elsewhere; undefined for the end of it. */
+export function overriddenElsewhere(
+  state: State,
+  instance: Stored<Instance>,
+  status: InstanceStatus | undefined,
+  replicated: boolean,
+): Registration {
+  const unchanged = status !== undefined && infoOf(state, instance, undefined)?.status === status;
+  const checks = unchanged
+    ? { checks: [] }
+    : overrideChecks(state, instance, status === undefined ? undefined : { status, replicated });
+  return { keepNode: true, replaceChecks: false, ...checks };
 }
 
 /** Health of an instance that says this of itself: only `UP` passes. */
@@ -165,12 +224,25 @@ function freeId(state: State, node: string, id: string, service: string): string
   return taken === undefined || taken.service.toLowerCase() === service ? id : `${id}:${service}`;
 }
 
-function ownStatus(instance: Instance): InstanceStatus {
-  return eurekaFields(instance)?.status ?? 'UP';
+/** The status and the override that checks leave an instance with. */
+function statusesOf(
+  state: State,
+  instance: Instance,
+  base: InstanceInfo,
+): Pick<InstanceInfo, 'status' | 'overriddenStatus'> {
+  if (eurekaFields(instance) !== undefined) {
+    const { status, overriddenStatus } = withMaintenance(state, instance, base);
+    return { status: status === 'UP' ? healthOf(state, instance) : status, overriddenStatus };
+  }
+  const override = overrideElsewhere(state, instance)?.status;
+  const isSet = override !== undefined && override !== 'OUT_OF_SERVICE';
+  return {
+    status: isSet ? override : healthOf(state, instance),
+    overriddenStatus: override ?? 'UNKNOWN',
+  };
 }
 
-function shownStatus(state: State, instance: Instance, own: InstanceStatus): InstanceStatus {
-  if (own !== 'UP') return own;
+function healthOf(state: State, instance: Instance): InstanceStatus {
   let status: InstanceStatus = 'UP';
   for (const instanceId of ['', instance.id]) {
     for (const check of state.checksOf(instance.node, instanceId).values()) {
@@ -190,7 +262,9 @@ function defaultInfo(instance: Instance, node: Node): InstanceInfo {
     app: instance.service.toUpperCase(),
     ipAddr: [host, node.address].find((address) => isIP(address) !== 0) ?? host,
     status: 'UP',
+    ownStatus: 'UP',
     overriddenStatus: 'UNKNOWN',
+    replicated: false,
     port: { number: instance.port, enabled: instance.port > 0 },
     securePort: { number: 443, enabled: false },
     countryId: 1,

@@ -13,6 +13,8 @@ import type { Registry } from '../../registry/index.ts';
 import { HeartbeatTimes } from './heartbeat-times.ts';
 import { lookupRoutes } from './lookups.ts';
 import { empty } from './negotiation.ts';
+import { PeerSender } from './peer-sender.ts';
+import { Peer } from './peer.ts';
 import { RecentChanges } from './recent-changes.ts';
 import { registrationRoutes, Registrations } from './registrations.ts';
 import { replicationRoutes } from './replication.ts';
@@ -21,23 +23,49 @@ import { serverRoutes } from './server-pages.ts';
 export interface EurekaOptions {
   /** Stamps registrations and heartbeats. */
   readonly clock: Clock;
+  /** Whether leases run for twice their duration, as Netflix's do; default false. */
+  readonly doubleLease?: boolean;
+  /** Eureka servers that are told what is registered here, by their base URLs; default none. */
+  readonly replicateTo?: readonly string[];
+  /** Told of every change that was sent to a peer, with the status 0 where there was no answer. */
+  readonly onReplicated?: (peer: string, action: string, statusCode: number) => void;
+  /** Where this node serves HTTP, once it does. */
+  readonly httpPort?: () => number;
+}
+
+export interface EurekaDialect extends Dialect {
+  /** Whoever starts the node lets each of them send again and again. */
+  readonly peerSenders: readonly PeerSender[];
 }
 
 /** Where clients look for Eureka; the first base is the documented one, and all serve the same. */
 const BASES = ['/eureka', '/eureka/v2', '/eureka/v1', '/v2'] as const;
 
 /** Eureka's REST API over the catalog. */
-export function createEurekaDialect(registry: Registry, { clock }: EurekaOptions): Dialect {
+export function createEurekaDialect(registry: Registry, options: EurekaOptions): EurekaDialect {
+  const { clock, doubleLease = false, replicateTo = [], onReplicated, httpPort = () => 0 } = options;
   const heartbeats = new HeartbeatTimes(registry);
   const changes = new RecentChanges(registry, clock);
-  const registrations = new Registrations({ registry, heartbeats, clock });
+  const registrations = new Registrations({
+    registry,
+    heartbeats,
+    clock,
+    forwards: replicateTo.length > 0,
+    lease: { durations: doubleLease ? 2 : 1 },
+  });
+  const adopt = (value: unknown) => registrations.adopt(value);
+  const peerSenders = replicateTo.map((address) => {
+    const peer = new Peer(address);
+    return new PeerSender({ peer, registry, changes, clock, adopt, onAnswered: onReplicated });
+  });
   const operations = [
     ...lookupRoutes({ registry, heartbeats, changes }),
     ...registrationRoutes(registrations),
     ...replicationRoutes({ registrations, clock }),
-    ...serverRoutes({ registry, changes, clock }),
+    ...serverRoutes({ registry, changes, clock, httpPort, peers: peerSenders }),
   ];
   return {
+    peerSenders,
     name: 'eureka',
     prefixes: ['/eureka', '/v2'],
     routes: operations.flatMap(underEveryBase),

@@ -1,1 +1,1 @@
-export { createEurekaDialect, type EurekaOptions } from './dialect.ts';
+export { createEurekaDialect, type EurekaDialect, type EurekaOptions } from './dialect.ts';

@@ -49,6 +49,7 @@ export function decodeInstance(value: unknown, now: number): SubmittedInstance {
     ? undefined
     : decodeDataCenter(fields['dataCenterInfo']);
   const hostName = text(fields['hostName']) ?? '';
+  const own = isAbsent(fields['status']) ? 'UP' : status(fields['status']);
   const lease = isAbsent(fields['leaseInfo']) ? {} : object(fields['leaseInfo'], 'leaseInfo');
   return {
     instanceId:
@@ -56,8 +57,10 @@ export function decodeInstance(value: unknown, now: number): SubmittedInstance {
     hostName,
     app: app.toUpperCase(),
     ipAddr: text(fields['ipAddr']) ?? '',
-    status: isAbsent(fields['status']) ? 'UP' : status(fields['status']),
+    status: own,
+    ownStatus: own,
     overriddenStatus: status(fields['overriddenStatus'] ?? fields['overriddenstatus']),
+    replicated: false,
     port: decodePort(fields['port'], DEFAULT_PORT),
     securePort: decodePort(fields['securePort'], DEFAULT_SECURE_PORT),
     countryId: integer(fields['countryId'], 1),

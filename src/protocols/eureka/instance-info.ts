@@ -42,8 +42,12 @@ export interface InstanceInfo {
   readonly app: string;
   readonly ipAddr: string;
   readonly status: InstanceStatus;
+  /** What the instance says of itself, which an override hides. Not sent. */
+  readonly ownStatus: InstanceStatus;
   /** `UNKNOWN` means that nobody has overridden the status. */
   readonly overriddenStatus: InstanceStatus;
+  /** Whether a peer was the last to tell of it. Not sent. */
+  readonly replicated: boolean;
   readonly port: Port;
   readonly securePort: Port;
   readonly countryId: number;

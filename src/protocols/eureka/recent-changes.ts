@@ -64,6 +64,7 @@ export class RecentChanges {
   readonly #entries = new Map<string, Entry>();
   readonly #registered: RecentEvent[] = [];
   readonly #cancelled: RecentEvent[] = [];
+  readonly #listeners: ((key: string) => void)[] = [];
   #purgedAt = Number.NEGATIVE_INFINITY;
 
   constructor(source: Source, clock: Clock) {
@@ -74,6 +75,11 @@ export class RecentChanges {
       else this.#follow(commits);
     });
     if (source.ready) this.#restart();
+  }
+
+  /** Calls `listener` with the catalog's key of each instance that comes, goes or changes from now on. */
+  onChange(listener: (key: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Forgets what is past the retention, at most every 30 seconds; whether there was any. */
@@ -177,7 +183,7 @@ export class RecentChanges {
     this.#known.set(key, is);
     if (was?.instance === instance && was.node === is.node && was.info.status === info.status) return;
     if (was !== undefined && entryId(was.info) !== entryId(info)) this.#gone(key, was.info);
-    const action = actionOf(was, is);
+    const action = actionOf(state, was, is);
     if (action === 'ADDED') note(this.#registered, info, this.#clock.now());
     this.#enter({ key, action, info });
   }
@@ -193,6 +199,7 @@ export class RecentChanges {
     const id = entryId(entry.info);
     this.#entries.delete(id);
     this.#entries.set(id, { ...entry, changedAt: this.#clock.monotonic() });
+    for (const listener of this.#listeners) listener(entry.key);
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= MAX_ENTRIES) break;
       this.#entries.delete(oldest);
@@ -201,9 +208,13 @@ export class RecentChanges {
 }
 
 /** What made `is` of `was`; of one that registers through Eureka its registration says it. */
-function actionOf(was: Known | undefined, { instance, info }: Known): InstanceInfo['actionType'] {
+function actionOf(
+  state: State,
+  was: Known | undefined,
+  { instance, info }: Known,
+): InstanceInfo['actionType'] {
   const isNew = was === undefined || entryId(was.info) !== entryId(info);
-  const isRegistered = was?.instance !== instance && registeredInfo(instance) !== undefined;
+  const isRegistered = was?.instance !== instance && registeredInfo(state, instance) !== undefined;
   return isNew || isRegistered ? info.actionType : 'MODIFIED';
 }
 

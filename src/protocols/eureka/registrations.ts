@@ -1,4 +1,12 @@
-import { RollcallError, topics, type Instance, type Query, type Stored } from '../../core/index.ts';
+import {
+  RollcallError,
+  topics,
+  type Instance,
+  type Query,
+  type Registration,
+  type State,
+  type Stored,
+} from '../../core/index.ts';
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
@@ -8,22 +16,19 @@ import {
   infoOf,
   leaseCheckId,
   leaseOutput,
+  leaseStatus,
+  overriddenElsewhere,
   registeredInfo,
   registrationOf,
+  type LeaseTerms,
 } from './catalog-mapping.ts';
 import type { HeartbeatTimes } from './heartbeat-times.ts';
-import {
-  completed,
-  decodeInstance,
-  MalformedInstanceError,
-  type SubmittedInstance,
-} from './instance-decoder.ts';
-import { isStatus, type InstanceInfo } from './instance-info.ts';
-import { readInstanceJson } from './json-reader.ts';
+import { readInstance, readValue, unreadable } from './instance-body.ts';
+import { completed, type SubmittedInstance } from './instance-decoder.ts';
+import { isStatus, type InstanceInfo, type InstanceStatus } from './instance-info.ts';
 import { instanceText } from './lookups.ts';
-import { acceptedFormat, body, bodyType, empty, type BodyType } from './negotiation.ts';
-import { annotated, overridden, registered, released, resolveStatus } from './status-rules.ts';
-import { readInstanceXml } from './xml-reader.ts';
+import { acceptedFormat, body, bodyType, empty } from './negotiation.ts';
+import { annotated, overridden, registered, released, resolveStatus, type Change } from './status-rules.ts';
 
 /** `true` on what one Eureka server passes on to another. */
 export const REPLICATION_HEADER = 'x-netflix-discovery-replication';
@@ -32,6 +37,9 @@ interface Deps {
   readonly registry: Registry;
   readonly heartbeats: HeartbeatTimes;
   readonly clock: Clock;
+  readonly lease: LeaseTerms;
+  /** Whether what clients say here is passed on to peers, so that it matters who said it last. */
+  readonly forwards: boolean;
 }
 
 /** Larger than any instance that clients post; metadata is the only part that grows. */
@@ -64,20 +72,16 @@ export function registrationRoutes(registrations: Registrations): Route[] {
 
 /** What Eureka's writes do to the catalog, each with its answer. */
 export class Registrations {
-  readonly #registry: Registry;
-  readonly #heartbeats: HeartbeatTimes;
-  readonly #clock: Clock;
+  readonly #deps: Deps;
 
-  constructor({ registry, heartbeats, clock }: Deps) {
-    this.#registry = registry;
-    this.#heartbeats = heartbeats;
-    this.#clock = clock;
+  constructor(deps: Deps) {
+    this.#deps = deps;
   }
 
   async register(request: RouteRequest): Promise<RouteResponse> {
     const type = bodyType(request.headers);
     if (type === undefined) return empty(request, 415);
-    const submitted = readInstance(request.body, type, this.#clock.now());
+    const submitted = readInstance(request.body, type, this.#deps.clock.now());
     return submitted === undefined ? unreadable(type) : this.accept(request, submitted);
   }
 
@@ -87,75 +91,88 @@ export class Registrations {
     const instance = completed(submitted, app);
     if (typeof instance === 'string') return body(acceptedFormat(request.headers), 400, instance);
     const replicated = isReplicated(request);
-    const now = this.#clock.now();
-    await this.#registry.catalog.registerFrom((state) => {
-      const held = findInstance(state, app, instance.instanceId);
-      const heldInfo = held && registeredInfo(held);
-      const info = registered(heldInfo, instance, { replicated, now });
-      return registrationOf(state, info, heldInfo && held);
-    });
+    await this.#put(instance, replicated);
     return empty(request, 204);
+  }
+
+  /** Registers what a peer has of an instance, where it is one. */
+  async adopt(value: unknown): Promise<void> {
+    const submitted = readValue(value, this.#deps.clock.now());
+    const instance = submitted && completed(submitted, submitted.app);
+    if (typeof instance === 'object') await this.#put(instance, true);
+  }
+
+  async #put(instance: InstanceInfo, replicated: boolean): Promise<void> {
+    const now = this.#deps.clock.now();
+    await this.#deps.registry.catalog.registerFrom((state) => {
+      const held = findInstance(state, instance.app, instance.instanceId);
+      const info = registered(held && registeredInfo(state, held), instance, { replicated, now });
+      return registrationOf(state, info, held, this.#deps.lease);
+    });
   }
 
   /** The lease is renewed even where the answer is that the client must register again. */
   async heartbeat(request: RouteRequest): Promise<RouteResponse> {
+    const { registry, clock, heartbeats, forwards } = this.#deps;
     const instance = await this.#find(request);
-    const held = instance && registeredInfo(instance);
+    const held = instance && registeredInfo(registry.state, instance);
+    // An instance that registered elsewhere has no lease here: a client that takes it for its own registers it.
     if (instance === undefined || held === undefined) return empty(request, 404);
     const status = resolveStatus({ own: held.status, override: held.overriddenStatus });
     if (status === 'UNKNOWN') return empty(request, 404);
-    const now = this.#clock.now();
-    if (status === held.status) {
-      const { health } = this.#registry;
-      await health.heartbeat(
-        instance.node,
-        leaseCheckId(instance.id),
-        checkStatus(status),
-        leaseOutput(status),
-      );
-    } else {
+    const now = clock.now();
+    const replicated = isReplicated(request);
+    if (status !== held.status) {
       await this.#change(request, (info) => ({
         ...info,
         status,
+        replicated,
         lastUpdatedAt: now,
         actionType: 'MODIFIED',
       }));
+    } else if (forwards && replicated !== held.replicated) {
+      await this.#change(request, (info) => ({ ...info, replicated }));
+    } else {
+      const own = leaseStatus(held);
+      await registry.health.heartbeat(
+        instance.node,
+        leaseCheckId(instance.id),
+        checkStatus(own),
+        leaseOutput(own),
+      );
     }
-    this.#heartbeats.note(instance, now);
+    heartbeats.note(instance, now);
     return this.#compareDirty(request, held);
   }
 
   async cancel(request: RouteRequest): Promise<RouteResponse> {
     const instance = await this.#find(request);
     if (instance === undefined) return empty(request, 404);
-    await this.#registry.catalog.deregisterInstance(instance.node, instance.id);
+    await this.#deps.registry.catalog.deregisterInstance(instance.node, instance.id);
     return empty(request, 200);
   }
 
   async override(request: RouteRequest): Promise<RouteResponse> {
-    if ((await this.#find(request)) === undefined) return empty(request, 404);
     const value = request.query.get('value');
-    const dirtyAt = longParameter(request, 'lastDirtyTimestamp');
-    if (!isStatus(value) || dirtyAt === 'invalid') return empty(request, 500);
-    const change = { dirtyAt, now: this.#clock.now() };
-    await this.#change(request, (info) => overridden(info, value, change));
-    return empty(request, 200);
+    return this.#setStatus(request, value, {
+      registered: (info, status, change) => overridden(info, status, change),
+      elsewhere: (status) => status,
+    });
   }
 
+  /** The health of an instance that registered elsewhere says what it is then; `value` is for others. */
   async release(request: RouteRequest): Promise<RouteResponse> {
-    if ((await this.#find(request)) === undefined) return empty(request, 404);
     const value = request.query.get('value') ?? 'UNKNOWN';
-    const dirtyAt = longParameter(request, 'lastDirtyTimestamp');
-    if (!isStatus(value) || dirtyAt === 'invalid') return empty(request, 500);
-    const change = { dirtyAt, now: this.#clock.now() };
-    await this.#change(request, (info) => released(info, value, change));
-    return empty(request, 200);
+    return this.#setStatus(request, value, {
+      registered: (info, status, change) => released(info, status, change),
+      elsewhere: () => undefined,
+    });
   }
 
   async annotate(request: RouteRequest): Promise<RouteResponse> {
     // The first value of a repeated key wins.
     const metadata = Object.fromEntries([...request.query].reverse().filter(([key]) => key !== ''));
-    const now = this.#clock.now();
+    const now = this.#deps.clock.now();
     await this.#change(request, (info) => withinLimit(annotated(info, metadata, now)));
     return empty(request, 200);
   }
@@ -174,26 +191,52 @@ export class Registrations {
     }
     if (!isReplicated(request)) return empty(request, 200);
     const instance = await this.#find(request);
-    const info = instance && infoOf(this.#registry.state, instance, this.#heartbeats.last(instance));
+    const info =
+      instance && infoOf(this.#deps.registry.state, instance, this.#deps.heartbeats.last(instance));
     if (info === undefined) return empty(request, 404);
     return body(acceptedFormat(request.headers), 409, instanceText(request, info));
   }
 
-  /** Registers what `change` makes of an instance, which renews its lease. Throws `instance_not_found`. */
-  async #change({ params }: RouteRequest, change: (info: InstanceInfo) => InstanceInfo): Promise<void> {
+  async #setStatus(request: RouteRequest, value: string | null, rules: StatusRules): Promise<RouteResponse> {
+    if ((await this.#find(request)) === undefined) return empty(request, 404);
+    const dirtyAt = longParameter(request, 'lastDirtyTimestamp');
+    if (!isStatus(value) || dirtyAt === 'invalid') return empty(request, 500);
+    const replicated = isReplicated(request);
+    const change = { dirtyAt, now: this.#deps.clock.now() };
+    await this.#change(
+      request,
+      (info) => {
+        const changed = rules.registered(info, value, change);
+        return changed === info ? info : { ...changed, replicated };
+      },
+      (state, instance) => overriddenElsewhere(state, instance, rules.elsewhere(value), replicated),
+    );
+    return empty(request, 200);
+  }
+
+  /**
+   * Registers what `change` makes of an instance, which renews its lease; `elsewhere` is for one that
+   * registered elsewhere. Throws `instance_not_found`.
+   */
+  async #change(
+    { params }: RouteRequest,
+    change: (info: InstanceInfo) => InstanceInfo,
+    elsewhere?: (state: State, instance: Stored<Instance>) => Registration,
+  ): Promise<void> {
     const { app = '', id = '' } = params;
-    await this.#registry.catalog.registerFrom((state) => {
+    await this.#deps.registry.catalog.registerFrom((state) => {
       const instance = findInstance(state, app, id);
-      const info = instance && registeredInfo(instance);
-      if (info === undefined) throw new RollcallError('instance_not_found');
-      return registrationOf(state, change(info), instance);
+      const info = instance && registeredInfo(state, instance);
+      if (info !== undefined) return registrationOf(state, change(info), instance, this.#deps.lease);
+      if (instance === undefined || elsewhere === undefined) throw new RollcallError('instance_not_found');
+      return elsewhere(state, instance);
     });
   }
 
   /** The instance a request is about; asks the store before it says that there is none. */
   async #find({ params }: RouteRequest): Promise<Stored<Instance> | undefined> {
     const { app = '', id = '' } = params;
-    const found = findInstance(this.#registry.state, app, id);
+    const found = findInstance(this.#deps.registry.state, app, id);
     if (found !== undefined) return found;
     const topic = topics.service(app);
     const query: Query<Stored<Instance> | undefined> = {
@@ -201,49 +244,20 @@ export class Registrations {
       index: (state) => state.topic(topic),
       run: (state) => findInstance(state, app, id),
     };
-    return (await this.#registry.reads.read(query, { mode: 'default' })).value;
+    return (await this.#deps.registry.reads.read(query, { mode: 'default' })).value;
   }
+}
+
+/** What a status that is set or released makes of an instance. */
+interface StatusRules {
+  readonly registered: (info: InstanceInfo, status: InstanceStatus, change: Change) => InstanceInfo;
+  /** The override of one that registered elsewhere. */
+  readonly elsewhere: (status: InstanceStatus) => InstanceStatus | undefined;
 }
 
 /** A peer sends this of its own accord, and not for a client that asked it to. */
 function isReplicated({ headers }: RouteRequest): boolean {
   return String(headers[REPLICATION_HEADER]).toLowerCase() === 'true';
-}
-
-/** Undefined where the body is not an instance. */
-function readInstance(
-  bytes: Uint8Array,
-  { format, charset }: BodyType,
-  now: number,
-): SubmittedInstance | undefined {
-  try {
-    const text = charset === 'latin1' ? Buffer.from(bytes).toString('latin1') : readUtf8(bytes);
-    return decodeInstance(format === 'xml' ? readInstanceXml(text) : readInstanceJson(text), now);
-  } catch (error) {
-    // A RangeError is a value nested deeper than the stack.
-    if (error instanceof MalformedInstanceError || error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function readUtf8(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    throw new MalformedInstanceError('the body is not UTF-8');
-  }
-}
-
-/** Refuses a body that is not what it should be. */
-export function unreadable({ format }: Pick<BodyType, 'format'>): RouteResponse {
-  const message = 'cannot parse request body';
-  return body(
-    format,
-    400,
-    format === 'json' ? `{"error": "${message}"}` : `<error><message>${message}</message></error>`,
-  );
 }
 
 function withinLimit(info: InstanceInfo): InstanceInfo {

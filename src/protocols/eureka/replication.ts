@@ -3,7 +3,8 @@ import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { decodeInstance, MalformedInstanceError } from './instance-decoder.ts';
 import { bodyType, empty } from './negotiation.ts';
-import { REPLICATION_HEADER, unreadable, type Registrations } from './registrations.ts';
+import { unreadable } from './instance-body.ts';
+import { REPLICATION_HEADER, type Registrations } from './registrations.ts';
 
 /** Peers send at most 250 changes at once. */
 const MAX_ITEMS = 1000;

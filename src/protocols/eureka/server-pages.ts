@@ -1,8 +1,9 @@
+import { isIPv6 } from 'node:net';
 import { availableParallelism, freemem } from 'node:os';
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
-import { registeredInfo } from './catalog-mapping.ts';
+import { infoOf, isListed } from './catalog-mapping.ts';
 import {
   DEFAULT_DURATION_SECONDS,
   DEFAULT_RENEWAL_INTERVAL_SECONDS,
@@ -17,16 +18,20 @@ interface Deps {
   readonly registry: Registry;
   readonly changes: RecentChanges;
   readonly clock: Clock;
+  readonly httpPort: () => number;
+  /** Servers that are told of changes; `isAvailable` is undefined before they were asked. */
+  readonly peers: readonly { readonly name: string; readonly isAvailable: boolean | undefined }[];
 }
 
 /** What Eureka servers say about themselves. */
-export function serverRoutes({ registry, changes, clock }: Deps): Route[] {
+export function serverRoutes(deps: Deps): Route[] {
+  const { registry, changes, clock } = deps;
   const startedAt = clock.now();
   return [
     {
       method: 'GET',
       path: '/status',
-      handle: (request) => json(request, statusOf(registry, startedAt, clock.now())),
+      handle: (request) => json(request, statusOf(deps, startedAt)),
     },
     {
       method: 'GET',
@@ -48,7 +53,9 @@ export function serverRoutes({ registry, changes, clock }: Deps): Route[] {
   ];
 }
 
-function statusOf(registry: Registry, startedAt: number, now: number): object {
+function statusOf({ registry, clock, httpPort, peers }: Deps, startedAt: number): object {
+  const now = clock.now();
+  const replicas = (picked: typeof peers) => picked.map(({ name }) => `${name}/,`).join('');
   const usedBytes = process.memoryUsage().rss;
   const totalBytes = usedBytes + freemem();
   const percent = Math.round((100 * usedBytes) / totalBytes);
@@ -60,26 +67,34 @@ function statusOf(registry: Registry, startedAt: number, now: number): object {
       'current-memory-usage': `${megabytes(usedBytes)} (${String(percent)}%)`,
       'server-uptime': uptime(now - startedAt),
     },
-    // Rollcall's nodes share one store and replicate to nobody.
-    applicationStats: { 'registered-replicas': '', 'available-replicas': '', 'unavailable-replicas': '' },
+    // Rollcall's nodes share one store: only servers that are replicated to are named.
+    applicationStats: {
+      'registered-replicas': replicas(peers),
+      'available-replicas': replicas(peers.filter(({ isAvailable }) => isAvailable === true)),
+      'unavailable-replicas': replicas(peers.filter(({ isAvailable }) => isAvailable !== true)),
+    },
     instanceInfo: {
-      ...instanceObject(ownInfo(registry, startedAt)),
+      ...instanceObject(ownInfo(registry, httpPort(), startedAt)),
       isCoordinatingDiscoveryServer: 'true',
     },
     healthy: registry.ready && registry.status().storeAvailable,
   };
 }
 
-function ownInfo({ identity }: Registry, startedAt: number): InstanceInfo {
+function ownInfo({ identity }: Registry, port: number, startedAt: number): InstanceInfo {
+  const host = isIPv6(identity.address) ? `[${identity.address}]` : identity.address;
+  const url = `http://${host}:${String(port)}/`;
   return {
     instanceId: identity.nodeName,
     hostName: identity.address,
     app: 'ROLLCALL',
     ipAddr: identity.address,
     status: 'UP',
+    ownStatus: 'UP',
     overriddenStatus: 'UNKNOWN',
-    port: { number: 0, enabled: false },
-    securePort: { number: 0, enabled: false },
+    replicated: false,
+    port: { number: port, enabled: true },
+    securePort: { number: 443, enabled: false },
     countryId: 1,
     dataCenter: { name: 'MyOwn' },
     renewalIntervalSeconds: DEFAULT_RENEWAL_INTERVAL_SECONDS,
@@ -88,7 +103,12 @@ function ownInfo({ identity }: Registry, startedAt: number): InstanceInfo {
     lastRenewedAt: startedAt,
     serviceUpAt: startedAt,
     metadata: { version: identity.version },
-    texts: {},
+    texts: {
+      homePageUrl: url,
+      statusPageUrl: `${url}eureka/status`,
+      healthCheckUrl: `${url}readyz`,
+      vipAddress: 'rollcall',
+    },
     lastUpdatedAt: startedAt,
     lastDirtyAt: startedAt,
     actionType: 'ADDED',
@@ -98,7 +118,7 @@ function ownInfo({ identity }: Registry, startedAt: number): InstanceInfo {
 /** Statuses set from outside, by instance id. */
 function overridesOf({ state }: Registry): object {
   const overridden = [...state.instances.values()].flatMap((instance) => {
-    const info = registeredInfo(instance);
+    const info = isListed(instance) ? infoOf(state, instance, undefined) : undefined;
     return info === undefined || info.overriddenStatus === 'UNKNOWN' ? [] : [info];
   });
   return Object.fromEntries(overridden.map((info) => [info.instanceId, info.overriddenStatus]));

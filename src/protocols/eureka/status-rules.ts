@@ -30,14 +30,17 @@ export function registered(
     held === undefined || held.overriddenStatus === 'UNKNOWN'
       ? submitted.overriddenStatus
       : held.overriddenStatus;
-  const status = resolveStatus({
-    own: kept.status,
-    override,
-    existing: replicated ? undefined : held?.status,
-  });
+  const existing = replicated ? undefined : held;
+  const status = resolveStatus({ own: kept.status, override, existing: existing?.status });
   return {
     ...kept,
     status,
+    ownStatus: resolveStatus({
+      own: kept.ownStatus,
+      override: 'UNKNOWN',
+      existing: existing?.ownStatus,
+    }),
+    replicated,
     overriddenStatus: override,
     durationSeconds: submitted.durationSeconds,
     registeredAt: now,

@@ -234,13 +234,28 @@ describe('eureka and the one catalog', () => {
       expect(await status('_node_maintenance', 'critical')).to.equal('OUT_OF_SERVICE_1_');
     });
 
-    it('can be cancelled, but has no lease to renew and no status to override', async () => {
+    it('can be cancelled, but has no lease to renew and no metadata to add to', async () => {
       await elsewhere({ node: aNode('node-1'), instance: web });
       expect(await server.put('/eureka/apps/WEB/node-1:web-1')).to.equal(404);
-      expect(await server.put('/eureka/apps/WEB/node-1:web-1/status?value=DOWN')).to.equal(404);
       expect(await server.put('/eureka/apps/WEB/node-1:web-1/metadata?a=b')).to.equal(404);
       expect(await server.delete('/eureka/apps/WEB/node-1:web-1')).to.equal(200);
       expect(lookup('web')).to.deep.equal([]);
+    });
+
+    it('is replaced by one that registers through Eureka under the id it is shown with', async () => {
+      await elsewhere({ node: aNode('node-1'), instance: web });
+      await server.put('/eureka/apps/WEB/node-1:web-1/status?value=OUT_OF_SERVICE');
+      const own = { app: 'WEB', hostName: 'node-1', instanceId: 'node-1:web-1' };
+      expect(await server.register(anEurekaInstance(own))).to.equal(204);
+      expect(lookup('web').map(({ instance }) => instance.id)).to.deep.equal(['node-1:web-1']);
+      expect(await server.instance('WEB', 'node-1:web-1')).to.include({
+        ipAddr: '10.0.0.1',
+        status: 'OUT_OF_SERVICE',
+        overriddenStatus: 'OUT_OF_SERVICE',
+      });
+      expect(await server.put('/eureka/apps/WEB/node-1:web-1')).to.equal(200);
+      expect(await server.delete('/eureka/apps/WEB/node-1:web-1/status?value=UP')).to.equal(200);
+      expect(await server.instance('WEB', 'node-1:web-1')).to.include({ status: 'UP' });
     });
 
     it('becomes an Eureka instance when it registers there under its own id', async () => {

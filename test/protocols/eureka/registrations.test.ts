@@ -335,8 +335,9 @@ describe('eureka registrations', () => {
       const query = 'lastDirtyTimestamp=1001&overriddenstatus=OUT_OF_SERVICE';
       expect(await server.put(`${HEARTBEAT}?${query}`, replicated)).to.equal(404);
       expect(await server.instance('BEAT', 'host-b:1')).to.include({
-        status: 'UP',
+        status: 'OUT_OF_SERVICE',
         overriddenStatus: 'OUT_OF_SERVICE',
+        actionType: 'ADDED',
       });
       expect(await server.put(HEARTBEAT)).to.equal(200);
       expect(await server.instance('BEAT', 'host-b:1')).to.include({
@@ -360,6 +361,30 @@ describe('eureka registrations', () => {
     expect(await server.put('/eureka/apps/EVICT/short')).to.equal(404);
     expect(await server.put('/eureka/apps/EVICT/long')).to.equal(200);
     expect(server.registry.state.node('short')).to.equal(undefined);
+  });
+
+  it('evicts after twice that where leases are doubled, renewed or not', async () => {
+    const doubled = await EurekaServer.start({ doubleLease: true });
+    const gone = async () => {
+      await doubled.sweep();
+      return (await doubled.get('/eureka/apps/ORDERS/a')).status === 404;
+    };
+    try {
+      const leased = anEurekaInstance({ instanceId: 'a', leaseInfo: { durationInSecs: 1 } });
+      for (const renewals of [0, 1]) {
+        expect(await doubled.register(leased)).to.equal(204);
+        expect((await doubled.instance('ORDERS', 'a'))['leaseInfo']).to.include({ durationInSecs: 1 });
+        let renewedAt = performance.now();
+        for (let i = 0; i < renewals; i++) {
+          renewedAt = performance.now();
+          expect(await doubled.put('/eureka/apps/ORDERS/a')).to.equal(200);
+        }
+        await eventually(gone, 'the eviction');
+        expect(performance.now() - renewedAt).to.be.above(1950);
+      }
+    } finally {
+      await doubled.stop();
+    }
   });
 
   it('cancels once', async () => {

@@ -37,11 +37,17 @@ describe('eureka pages about the server', () => {
       'available-replicas',
       'unavailable-replicas',
     ]);
-    expect(status.instanceInfo).to.include({
+    const url = `http://127.0.0.1:${String(server.port)}/`;
+    expect(status.instanceInfo).to.deep.include({
       instanceId: 'registry-1',
+      ipAddr: '127.0.0.1',
       status: 'UP',
+      port: { $: server.port, '@enabled': 'true' },
+      homePageUrl: url,
+      statusPageUrl: `${url}eureka/status`,
       isCoordinatingDiscoveryServer: 'true',
     });
+    expect((await server.get('/eureka/status')).status).to.equal(200);
     await server.closeStore();
     expect(await server.json('/eureka/status')).to.include({ healthy: false });
   });
