@@ -2,6 +2,7 @@ import type { Config } from './config/index.ts';
 import type { ProtectionPolicy } from './core/index.ts';
 import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
 import { dnsOptionsOf } from './dns-options.ts';
+import { startEurekaPeers } from './eureka-peers.ts';
 import { observeRegistry } from './gauges.ts';
 import { createApp, Edge, HttpServer, type Dialect } from './http/index.ts';
 import { identityOf } from './identity.ts';
@@ -13,10 +14,10 @@ import { systemRandom } from './platform/random.ts';
 import { loadXxhash64 } from './platform/xxhash.ts';
 import { createConsulDialect, SERVER_NODE_META } from './protocols/consul/index.ts';
 import { createDnsCatalog, createDnsServer, type DnsServer } from './protocols/dns/index.ts';
-import { createEurekaDialect } from './protocols/eureka/index.ts';
+import { createEurekaDialect, type EurekaDialect } from './protocols/eureka/index.ts';
 import { createNativeDialect } from './protocols/native/index.ts';
 import { Registry } from './registry/index.ts';
-import { startRuntime, type Runtime } from './runtime/index.ts';
+import { startRuntime, type Runtime, type RuntimeDeps } from './runtime/index.ts';
 import { createEmbeddedStore } from './store/embedded/index.ts';
 import { createRedisStore } from './store/redis/index.ts';
 import { StoreError, type Store } from './store/store.ts';
@@ -70,9 +71,11 @@ export async function startServer(
   const follower = new Follower({ store, view, ...platform });
   const hash64 = await loadXxhash64();
   const registry = createRegistry(config, version, { store, view, follower, hash64, ...platform });
-  const state: { stopping: boolean; runtime: Runtime | undefined } = { stopping: false, runtime: undefined };
+  const state: ServerState = { stopping: false, httpPort: 0, background: undefined };
+  const eureka = createEureka(config, registry, metrics, state);
   const definitions = new DefinitionLoader({ config, registry, logger, read: options.readDefinitions });
   const http = createHttp(config, registry, {
+    eureka,
     reload: () => definitions.reload(),
     metrics,
     logs,
@@ -84,7 +87,7 @@ export async function startServer(
   const stop = async () => {
     state.stopping = true;
     shutdown.abort();
-    await Promise.all([http.close(), dns.stop(), state.runtime?.stop()]);
+    await Promise.all([http.close(), dns.stop(), state.background?.stop()]);
     await follower.stop();
     await store.close();
   };
@@ -93,17 +96,11 @@ export async function startServer(
       http.listen(),
       config.dnsEnabled ? dns.start() : undefined,
     ]);
+    state.httpPort = httpPort;
     await openStore(store, logger, signal);
     follower.start();
     await untilReady(view, signal);
-    state.runtime = await startRuntime({
-      registry,
-      hash64,
-      httpPort,
-      scriptChecks: config.enableScriptChecks,
-      nodeMeta: SERVER_NODE_META,
-      ...platform,
-    });
+    state.background = await startBackground(config, { registry, hash64, httpPort, eureka, ...platform });
     await definitions.load();
     observeRegistry(metrics, registry);
     return { httpPort, dnsPort, stop, reload: () => definitions.reload() };
@@ -149,7 +146,48 @@ function createStore(config: Config, logger: Logger): Store {
     : createRedisStore({ url: redisUrl, namespace: redisNamespace, historyLength, logger });
 }
 
+/** What comes to be while a node starts. */
+interface ServerState {
+  stopping: boolean;
+  httpPort: number;
+  background: Background | undefined;
+}
+
+/** What a node does besides answering. */
+type Background = Pick<Runtime, 'stop'>;
+
+async function startBackground(
+  config: Config,
+  { eureka, ...deps }: RuntimeDeps & { readonly eureka: EurekaDialect },
+): Promise<Background> {
+  const { enableScriptChecks: scriptChecks } = config;
+  const runtime = await startRuntime({ ...deps, scriptChecks, nodeMeta: SERVER_NODE_META });
+  const leads = () => runtime.leads();
+  const peers = startEurekaPeers({ ...deps, senders: eureka.peerSenders, leads });
+  return {
+    stop: async () => {
+      await Promise.all([peers.stop(), runtime.stop()]);
+    },
+  };
+}
+
+function createEureka(
+  config: Config,
+  registry: Registry,
+  metrics: Metrics,
+  state: Pick<ServerState, 'httpPort'>,
+): EurekaDialect {
+  return createEurekaDialect(registry, {
+    clock: systemClock,
+    doubleLease: config.eurekaDoubleLease,
+    replicateTo: config.eurekaReplicateTo,
+    onReplicated: metrics.eurekaReplicated,
+    httpPort: () => state.httpPort,
+  });
+}
+
 interface HttpDeps {
+  readonly eureka: EurekaDialect;
   readonly reload: () => Promise<void>;
   readonly metrics: Metrics;
   readonly logs: LogTap;
@@ -161,7 +199,7 @@ interface HttpDeps {
 function createHttp(
   config: Config,
   registry: Registry,
-  { reload, metrics, logs, logger, shutdown, isServing }: HttpDeps,
+  { eureka, reload, metrics, logs, logger, shutdown, isServing }: HttpDeps,
 ): HttpServer {
   const platform = { clock: systemClock, random: systemRandom };
   const dialects: Dialect[] = [
@@ -175,7 +213,7 @@ function createHttp(
       checkIntervalMinMs: config.checkIntervalMinMs,
       enableScriptChecks: config.enableScriptChecks,
     }),
-    createEurekaDialect(registry, platform),
+    eureka,
     createNativeDialect(registry),
   ];
   const edge = new Edge({

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { DNS_SETTINGS } from './dns-settings.ts';
+import { EUREKA_SETTINGS } from './eureka-settings.ts';
 import { PROTECTION_SETTINGS } from './protection-settings.ts';
 import { type FieldOf, named, type Setting, type SettingSpec, type ValueOf } from './setting.ts';
 
@@ -176,6 +177,7 @@ const TABLE = [
   },
   ...PROTECTION_SETTINGS,
   ...DNS_SETTINGS,
+  ...EUREKA_SETTINGS,
 ] as const satisfies readonly SettingSpec[];
 
 type Row = (typeof TABLE)[number];

@@ -25,6 +25,8 @@ export interface Metrics {
     onAnswered(type: string, rcode: string, transport: string): void;
     onDropped(reason: string, transport: string): void;
   };
+  /** Told of every change that an old Eureka server answered. */
+  readonly eurekaReplicated: (peer: string, action: string, statusCode: number) => void;
   /** Adds gauges that are read at each scrape. */
   observe(gauges: GaugeSource): void;
   /** The metrics page. */
@@ -45,6 +47,12 @@ export function createMetrics(): Metrics {
     labelNames: ['reason', 'transport'],
     registers: [registry],
   });
+  const replicated = new Counter({
+    name: 'rollcall_eureka_replicated_total',
+    help: 'Changes that old Eureka servers were told of, by what they answered.',
+    labelNames: ['peer', 'action', 'status'],
+    registers: [registry],
+  });
   return {
     httpAnswered: (dialect, status, seconds) => {
       http.count(dialect, status, seconds);
@@ -54,6 +62,9 @@ export function createMetrics(): Metrics {
       onDropped: (reason, transport) => {
         drops.inc({ reason, transport });
       },
+    },
+    eurekaReplicated: (peer, action, statusCode) => {
+      replicated.inc({ peer, action, status: String(statusCode) });
     },
     observe: (gauges) => observeGauges(registry, gauges),
     families: () => familiesOf(registry),

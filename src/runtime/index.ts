@@ -12,6 +12,8 @@ import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
 import { RestoreResumer } from './restore-resumer.ts';
 
+export { repeat } from './repeat.ts';
+
 export interface RuntimeDeps {
   readonly registry: Registry;
   readonly clock: Clock;
@@ -28,6 +30,8 @@ export interface RuntimeDeps {
 
 /** What a registry node does by itself, behind the requests it answers. */
 export interface Runtime {
+  /** Whether this node was the one that ends leases a moment ago; one node does. */
+  leads(): boolean;
   /** Ends all of it and leaves the catalog; takes a few seconds at most. */
   stop(): Promise<void>;
 }
@@ -50,6 +54,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   housekeeping.start();
   restores.start();
   return {
+    leads: () => sweeper.leads,
     stop: async () => {
       await Promise.all([
         checks.stop(),
