@@ -11,7 +11,12 @@ export function consulProgram(): string {
 
 /** A program of a package of a Debian release, downloaded where it is not there. */
 export function packagedProgram(release: string, packageName: string, program: string): string {
-  return join(printedBy('get-package.mjs', release, packageName), 'usr/bin', program);
+  return join(packageDirectory(release, packageName), 'usr/bin', program);
+}
+
+/** Where a package of a Debian release is unpacked, downloaded where it is not there. */
+export function packageDirectory(release: string, packageName: string): string {
+  return printedBy('get-package.mjs', release, packageName);
 }
 
 /** The directory of the programs of test/fixtures/eureka-java, built where they are not up to date. */
