@@ -8,6 +8,11 @@ import { Refilling } from './refill.ts';
 import type { View } from './view.ts';
 
 const BACKOFF_MS = { first: 50, most: 1000 };
+/** A store may hold back what follows a batch of so many commits. */
+const LARGE_BATCH = 32;
+/** A store without news says so after this long. */
+const QUIET_MS = 1000;
+const CONFIRM_MS = 3000;
 
 interface Deps {
   readonly store: Store;
@@ -29,6 +34,7 @@ export class Follower {
   readonly #refilling: Refilling;
   #attempt = new AbortController();
   #running: Promise<void> = Promise.resolve();
+  #confirming = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -89,7 +95,7 @@ export class Follower {
 
   /** Builds a new state beside the one in use and swaps it in once it is whole. */
   async #load(adoption: Adoption, signal: AbortSignal): Promise<void> {
-    const { store, view, logger } = this.#deps;
+    const { store, view, clock, logger } = this.#deps;
     if (view.ready) await this.#refilling.run(store, view.state, adoption, logger);
     const next = new State();
     const snapshot = await store.snapshot(signal);
@@ -104,12 +110,13 @@ export class Follower {
       }
     }
     next.revision = snapshot.base;
+    const askedAtMs = clock.monotonic();
     await this.#catchUp(next, await store.revision(), signal);
     if (view.ready && this.#refilling.mustWait(next, view.state)) {
       throw new StoreError('gap', 'the store is being refilled by another node');
     }
     view.replace(next);
-    view.verified();
+    view.verified(askedAtMs);
     logger.info({ revision: next.revision, records: next.size }, 'loaded a snapshot');
   }
 
@@ -123,10 +130,36 @@ export class Follower {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { store, view } = this.#deps;
+    const { store, view, clock } = this.#deps;
+    let askedAtMs = clock.monotonic();
     for await (const commits of store.follow(view.state.revision, signal)) {
-      view.verified();
       if (commits.length > 0) view.apply(commits.map(decodeCommit));
+      this.#verify(commits.length, askedAtMs);
+      askedAtMs = clock.monotonic();
+    }
+  }
+
+  /** A batch may have been on its way while this process stood still: it tells of when it was asked for, not of now. */
+  #verify(commits: number, askedAtMs: number): void {
+    const { view, clock } = this.#deps;
+    if (commits === 0) view.verified(Math.min(clock.monotonic(), askedAtMs + QUIET_MS));
+    else if (commits < LARGE_BATCH) view.verified(askedAtMs);
+    else void this.#confirm();
+  }
+
+  /** Asks how far the store is, and vouches for the view once it is there too. */
+  async #confirm(): Promise<void> {
+    if (this.#confirming) return;
+    this.#confirming = true;
+    const { store, view, clock } = this.#deps;
+    const askedAtMs = clock.monotonic();
+    try {
+      await view.reach(await store.revision(), CONFIRM_MS);
+      view.verified(askedAtMs);
+    } catch {
+      // Whoever reads sees by its age that the view could not be confirmed.
+    } finally {
+      this.#confirming = false;
     }
   }
 

@@ -81,9 +81,9 @@ export class View {
     this.#watchers.notifyAll();
   }
 
-  /** Follower only: the store has just confirmed that nothing is missing. */
-  verified(): void {
-    this.#verifiedAt = this.#clock.monotonic();
+  /** Follower only: nothing is missing of what the store had at this time of the monotonic clock. */
+  verified(atMs: number): void {
+    this.#verifiedAt = Math.max(this.#verifiedAt, atMs);
   }
 
   /** Follower only: acknowledged revisions are gone from the store. */
