@@ -6,6 +6,7 @@ import { compileGroups } from '../platform/regexp.ts';
 import type { Store } from '../store/store.ts';
 import type { View } from '../view/view.ts';
 import { Catalog } from './catalog.ts';
+import { Cluster } from './cluster.ts';
 import { Committer } from './committer.ts';
 import { ConfigEntries } from './config-entries.ts';
 import { Coordinates } from './coordinates.ts';
@@ -55,6 +56,7 @@ interface Deps {
 export class Registry {
   readonly identity: Identity;
   readonly catalog: Catalog;
+  readonly cluster: Cluster;
   readonly configEntries: ConfigEntries;
   readonly coordinates: Coordinates;
   readonly events: Events;
@@ -81,6 +83,7 @@ export class Registry {
     this.#view = view;
     this.#store = store;
     this.catalog = new Catalog(committer);
+    this.cluster = new Cluster(deps);
     this.condition = new NodeCondition(clock);
     this.kv = new Kv(committer);
     this.settings = new Settings(committer);

@@ -17,6 +17,7 @@ process.on('exit', () => {
 
 /** The built program, running as a user runs it. */
 export interface RollcallProcess {
+  readonly pid: number;
   readonly httpPort: number;
   readonly dnsPort: number;
   readonly url: string;
@@ -32,19 +33,31 @@ export interface RollcallProcess {
   exited(): Promise<number | null>;
 }
 
+export interface ProcessOptions {
+  /** The program's file; default: the build of this tree. */
+  readonly main?: string;
+  /** Environment variables besides the settings. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Starts `rollcall serve`, or as told, on free ports; settings are environment variables without `ROLLCALL_`. */
 export async function startRollcall(
   settings: Readonly<Record<string, string>>,
   argv: readonly string[] = ['serve'],
+  options: ProcessOptions = {},
 ): Promise<RollcallProcess> {
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
+    ...options.env,
     ROLLCALL_HTTP_PORT: '0',
     ROLLCALL_DNS_PORT: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[`ROLLCALL_${name}`] = value;
-  const child = spawn(process.execPath, [MAIN, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [options.main ?? MAIN, ...argv], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   children.add(child);
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -54,6 +67,7 @@ export async function startRollcall(
   const ports = /http=\S*:(\d+) dns=\S*:(\d+)/.exec(readyLine);
   const httpPort = Number(ports?.[1]);
   return {
+    pid: child.pid ?? 0,
     httpPort,
     dnsPort: Number(ports?.[2]),
     url: `http://127.0.0.1:${String(httpPort)}`,

@@ -1,5 +1,6 @@
 import type { Registry } from '../../registry/index.ts';
 import type { Dialect, Method, RouteRequest, RouteResponse } from '../../http/index.ts';
+import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
 import { ringRoutes } from './rings.ts';
 import { statusRoutes } from './status.ts';
@@ -9,7 +10,7 @@ export function createNativeDialect(registry: Registry): Dialect {
   return {
     name: 'native',
     prefixes: ['/api'],
-    routes: [...ringRoutes(registry), ...statusRoutes(registry)],
+    routes: [...ringRoutes(registry), ...statusRoutes(registry), ...clusterRoutes(registry)],
     ignoreTrailingSlash: false,
     uncleanPath: 'collapse',
     headAsGet: true,

@@ -34,16 +34,27 @@ export function checkWatches(answers: readonly WatchAnswer[], writes: readonly W
     if (answer.revision > 0 && values.has(name) && values.get(name) !== answer.value)
       violations.push(`${shown(answer)}: the same revision was another value elsewhere`);
     values.set(name, answer.value);
-    if (answer.index < 1) violations.push(`${shown(answer)}: the index is below 1`);
     if (answer.index < answer.revision) violations.push(`${shown(answer)}: newer than its index`);
     const before = last.get(answer.watcher);
-    if (before !== undefined && answer.index < before.index)
-      violations.push(`${shown(answer)}: the index went back from ${String(before.index)}`);
     if (before !== undefined && answer.revision < before.revision)
       violations.push(`${shown(answer)}: the value went back from ${String(before.revision)}`);
     last.set(answer.watcher, answer);
   }
-  return [...violations, ...checkLast(last, writes)];
+  return [...violations, ...checkWatchIndexes(answers), ...checkLast(last, writes)];
+}
+
+/** What holds even where acknowledged writes were lost: indexes are at least 1 and never go back. */
+export function checkWatchIndexes(answers: readonly WatchAnswer[]): string[] {
+  const violations: string[] = [];
+  const last = new Map<string, number>();
+  for (const answer of answers) {
+    if (answer.index < 1) violations.push(`${shown(answer)}: the index is below 1`);
+    const before = last.get(answer.watcher) ?? 0;
+    if (answer.index < before)
+      violations.push(`${shown(answer)}: the index went back from ${String(before)}`);
+    last.set(answer.watcher, answer.index);
+  }
+  return violations;
 }
 
 function* checkLast(last: ReadonlyMap<string, WatchAnswer>, writes: readonly Write[]): Generator<string> {

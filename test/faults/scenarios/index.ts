@@ -1,0 +1,14 @@
+import type { Scenario } from '../harness/scenario.ts';
+import { LINK_FAULTS } from './links.ts';
+import { LOAD_FAULTS } from './load.ts';
+import { NODE_FAULTS } from './nodes.ts';
+import { REDIS_FAULTS } from './redis.ts';
+import { REFUSAL_FAULTS } from './refusals.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  ...NODE_FAULTS,
+  ...REDIS_FAULTS,
+  ...LINK_FAULTS,
+  ...REFUSAL_FAULTS,
+  ...LOAD_FAULTS,
+];
