@@ -88,6 +88,7 @@ export async function startServer(
     state.stopping = true;
     shutdown.abort();
     await Promise.all([http.close(), dns.stop(), state.background?.stop()]);
+    await registry.flush();
     await follower.stop();
     await store.close();
   };

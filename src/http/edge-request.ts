@@ -1,15 +1,18 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { RouteRequest } from './route.ts';
 
-/** A node request as dialects see it; query and signal are made only when asked for. */
+/** Making an empty one costs as much as routing a request does. */
+const NO_QUERY = new URLSearchParams();
+
+/** A node request as dialects see it; what it takes time to make is made only when asked for. */
 export class EdgeRequest implements RouteRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: IncomingHttpHeaders;
   readonly remoteAddress: string;
   params: Readonly<Record<string, string>> = {};
   body: Uint8Array = new Uint8Array(0);
   readonly #queryText: string;
+  readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #shutdown: AbortSignal;
   #query: URLSearchParams | undefined;
@@ -21,14 +24,19 @@ export class EdgeRequest implements RouteRequest {
     this.method = request.method ?? 'GET';
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.#queryText = mark < 0 ? '' : url.slice(mark + 1);
-    this.headers = request.headers;
     this.remoteAddress = (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
+    this.#request = request;
     this.#response = response;
     this.#shutdown = shutdown;
   }
 
+  /** Node makes them of the raw headers when they are first asked for. */
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
   get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.#queryText);
+    this.#query ??= this.#queryText === '' ? NO_QUERY : new URLSearchParams(this.#queryText);
     return this.#query;
   }
 

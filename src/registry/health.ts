@@ -4,6 +4,7 @@ import {
   decideRegrant,
   decideStatus,
   heartbeatTtlMs,
+  parseLease,
   RollcallError,
   type Check,
   type CheckStatus,
@@ -23,6 +24,8 @@ interface Deps {
   /** How long a changed output of an unchanged status may wait before it is written. */
   readonly outputIntervalMs: number;
 }
+
+const REGRANTS_AT_ONCE = 100;
 
 interface Output {
   readonly text: string;
@@ -46,10 +49,40 @@ export class Health {
   /**
    * Renews a check's lease, and changes its status where that differs.
    *
-   * A heartbeat that changes nothing reaches neither the catalog nor other nodes. Throws
-   * `check_not_found`, `check_not_renewable`, and what a commit throws.
+   * A heartbeat that changes nothing reaches neither the catalog nor other nodes; while the store answers it is
+   * taken at once, with no promise, and sent with others. Throws `check_not_found`, `check_not_renewable`, and
+   * what a commit throws.
    */
-  async heartbeat(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> {
+  heartbeat(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> | undefined {
+    const { view, renewals } = this.#deps;
+    const check = view.ready ? view.state.checks.get(checkKey(node, checkId)) : undefined;
+    const ttlMs = check && heartbeatTtlMs(check);
+    const isTaken =
+      ttlMs !== undefined &&
+      check?.status === status &&
+      !this.#outputDue(check, output) &&
+      renewals.note(checkLease(node, checkId), ttlMs);
+    if (!isTaken) return this.#heartbeat(node, checkId, status, output);
+    this.#remember(node, checkId, output);
+    return undefined;
+  }
+
+  /** Grants leases anew that the store has lost, to checks that the catalog still has; never rejects. */
+  async regrant(leases: readonly string[]): Promise<void> {
+    for (let from = 0; from < leases.length; from += REGRANTS_AT_ONCE) {
+      const some = leases.slice(from, from + REGRANTS_AT_ONCE);
+      // Whoever is gone needs no lease, and for the others there is another heartbeat.
+      await Promise.allSettled(some.map((lease) => this.#regrant(lease)));
+    }
+  }
+
+  async #regrant(lease: string): Promise<void> {
+    const ref = parseLease(lease);
+    if (ref?.kind !== 'check') return;
+    await this.#deps.committer.commit((state) => decideRegrant(state, ref.node, ref.checkId));
+  }
+
+  async #heartbeat(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> {
     const check = await this.#find(node, checkId);
     const ttlMs = heartbeatTtlMs(check);
     if (ttlMs === undefined) {

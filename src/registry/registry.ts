@@ -74,11 +74,17 @@ export class Registry {
   readonly transactions: Transactions;
   readonly #view: View;
   readonly #store: Store;
+  readonly #renewals: Renewals;
 
   constructor(deps: Deps) {
     const { store, view, clock } = deps;
     const committer = new Committer(deps);
-    const renewals = new Renewals(store);
+    const renewals = new Renewals({
+      store,
+      clock,
+      onUnknown: (leases) => this.health.regrant(leases),
+    });
+    this.#renewals = renewals;
     this.identity = deps.identity;
     this.#view = view;
     this.#store = store;
@@ -125,6 +131,11 @@ export class Registry {
   /** Calls `listener` after every change of the catalog, with what changed; with nothing where all of it may have. */
   onChange(listener: (commits: readonly StateCommit[]) => void): () => void {
     return this.#view.onCommits(listener);
+  }
+
+  /** Sends the heartbeats that have been taken; never rejects. For a node that stops. */
+  flush(): Promise<void> {
+    return this.#renewals.flush();
   }
 
   /** What operators want to know about the store and this node's view of it. */

@@ -1,26 +1,50 @@
 import { RollcallError } from '../core/index.ts';
-import type { Store } from '../store/store.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Renewal, Store } from '../store/store.ts';
 
 /** How long heartbeats gather before they are sent as one call. */
 const GATHER_MS = 5;
+const NOTED_MS = 10;
+/** What the store could not take is tried again after this, and given up when it is older than `KEPT_MS`. */
+const RETRY_MS = 200;
+const KEPT_MS = 5000;
 const BATCH = 500;
 const MAX_WAITING = 100_000;
+const MAX_NOTED = 2_000_000;
 
-interface Waiting {
-  readonly lease: string;
-  readonly ttlMs: number;
+interface Waiting extends Renewal {
   readonly settle: (exists: boolean) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** Collects heartbeats for a few milliseconds and sends them to the store together. */
+interface Noted {
+  readonly ttlMs: number;
+  readonly notedAt: number;
+}
+
+interface Deps {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Told of leases that were noted and that the store does not have. */
+  readonly onUnknown: (leases: readonly string[]) => Promise<void>;
+}
+
+/**
+ * Sends heartbeats to the store, many in one call.
+ *
+ * A renewal either waits for what the store says of it, or is noted and sent within some ten milliseconds.
+ */
 export class Renewals {
-  readonly #store: Store;
+  readonly #deps: Deps;
   #waiting: Waiting[] = [];
   #unsettled = 0;
+  #noted = new Map<string, Noted>();
+  #sending: Promise<void> | undefined;
+  #isScheduled = false;
+  #isRefused = false;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(deps: Deps) {
+    this.#deps = deps;
   }
 
   /** Resolves with whether the lease exists. Throws `store_unavailable`. */
@@ -31,14 +55,76 @@ export class Renewals {
     try {
       return await new Promise<boolean>((settle, fail) => {
         if (this.#waiting.push({ lease, ttlMs, settle, fail }) === 1)
-          setTimeout(() => this.#flush(), GATHER_MS);
+          setTimeout(() => this.#sendWaiting(), GATHER_MS);
       });
     } finally {
       this.#unsettled--;
     }
   }
 
-  #flush(): void {
+  /**
+   * Takes a renewal to be sent soon, with others of the same lease as one; false where the store does not answer,
+   * and who renews should rather wait.
+   */
+  note(lease: string, ttlMs: number): boolean {
+    const { store, clock } = this.#deps;
+    if (this.#isRefused || this.#noted.size >= MAX_NOTED || !store.status().available) return false;
+    this.#noted.set(lease, { ttlMs, notedAt: clock.monotonic() });
+    this.#schedule(NOTED_MS);
+    return true;
+  }
+
+  /** Sends what is noted now. Never rejects; resolves within the store's own deadlines. */
+  async flush(): Promise<void> {
+    await this.#sending;
+    this.#sending ??= this.#sendNoted();
+    await this.#sending;
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setTimeout(() => {
+      this.#isScheduled = false;
+      void this.flush();
+    }, afterMs);
+  }
+
+  async #sendNoted(): Promise<void> {
+    const noted = this.#noted;
+    this.#noted = new Map();
+    const renewals = [...noted].map(([lease, { ttlMs }]) => ({ lease, ttlMs }));
+    const batches: Renewal[][] = [];
+    for (let from = 0; from < renewals.length; from += BATCH)
+      batches.push(renewals.slice(from, from + BATCH));
+    const unknown: string[] = [];
+    try {
+      for (const batch of batches) {
+        const exists = await this.#deps.store.renew(batch);
+        batch.forEach(({ lease }, i) => {
+          noted.delete(lease);
+          if (exists[i] !== true) unknown.push(lease);
+        });
+      }
+      this.#isRefused = false;
+    } catch {
+      this.#isRefused = true;
+      this.#keep(noted);
+    }
+    this.#sending = undefined;
+    if (unknown.length > 0) await this.#deps.onUnknown(unknown);
+  }
+
+  /** Notes again what could not be sent, while it is young and nothing newer is noted. */
+  #keep(unsent: ReadonlyMap<string, Noted>): void {
+    const now = this.#deps.clock.monotonic();
+    for (const [lease, noted] of unsent)
+      if (now - noted.notedAt < KEPT_MS && !this.#noted.has(lease)) this.#noted.set(lease, noted);
+    if (this.#noted.size > 0) this.#schedule(RETRY_MS);
+    else this.#isRefused = false;
+  }
+
+  #sendWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (let from = 0; from < waiting.length; from += BATCH)
@@ -47,7 +133,7 @@ export class Renewals {
 
   async #send(batch: readonly Waiting[]): Promise<void> {
     try {
-      const exists = await this.#store.renew(batch.map(({ lease, ttlMs }) => ({ lease, ttlMs })));
+      const exists = await this.#deps.store.renew(batch.map(({ lease, ttlMs }) => ({ lease, ttlMs })));
       batch.forEach(({ settle }, i) => {
         settle(exists[i] === true);
       });

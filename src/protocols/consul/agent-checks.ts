@@ -82,20 +82,20 @@ export function nodeCheckRegistration(
   return { node: agentNode(agent), keepNode: true, checks: [check], replaceChecks: false };
 }
 
-async function report(
+function report(
   { registry }: ConsulContext,
   { params }: RouteRequest,
   status: CheckStatus,
   output: string,
-): Promise<RouteResponse> {
+): RouteResponse | Promise<RouteResponse> {
   const id = params['check_id'] ?? '';
   const { agentName } = registry.identity;
   const source = registry.state.checks.get(checkKey(agentName, id))?.source;
   const maxBytes = source?.kind === 'ttl' ? (source.outputMaxBytes ?? MAX_OUTPUT_BYTES) : MAX_OUTPUT_BYTES;
   const shown = truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
   const heartbeat = registry.health.heartbeat(agentName, id, status, shown);
-  await respelled(heartbeat, { check_not_found: () => unknownCheck(id) });
-  return emptyAnswer();
+  if (heartbeat === undefined) return emptyAnswer();
+  return respelled(heartbeat.then(() => emptyAnswer()), { check_not_found: () => unknownCheck(id) });
 }
 
 /** Shows the latest outputs, which the catalog may get later, and is therefore encoded anew each time. */

@@ -10,20 +10,27 @@ const compress = promisify<Uint8Array, Buffer>(gzip);
 const compressed = new WeakMap<Uint8Array, Promise<Buffer>>();
 
 /** The response, compressed where the client takes that and the body is long enough. */
-export async function encoded(response: RouteResponse, request: RouteRequest): Promise<RouteResponse> {
-  const { body, headers } = response;
+export function encoded(
+  response: RouteResponse,
+  request: RouteRequest,
+): RouteResponse | Promise<RouteResponse> {
+  const { body } = response;
   if (body === undefined || body.length < MIN_BYTES || !takesGzip(request.headers['accept-encoding']))
     return response;
+  return zipped(response, body);
+}
+
+async function zipped(response: RouteResponse, body: string | Uint8Array): Promise<RouteResponse> {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   let zipping = compressed.get(bytes);
   if (zipping === undefined) {
     zipping = compress(bytes);
     compressed.set(bytes, zipping);
   }
-  const zipped = await zipping;
-  const lengthBytes = String(zipped.length);
-  const zippedHeaders = { ...headers, 'Content-Encoding': 'gzip', 'Content-Length': lengthBytes };
-  return { ...response, headers: zippedHeaders, body: zipped };
+  const result = await zipping;
+  const lengthBytes = String(result.length);
+  const headers = { ...response.headers, 'Content-Encoding': 'gzip', 'Content-Length': lengthBytes };
+  return { ...response, headers, body: result };
 }
 
 /** Whether an `Accept-Encoding` header names gzip, and not with a weight of 0. */

@@ -100,11 +100,14 @@ function allowHeader(allowed: readonly Method[]): string {
 /** The refusals that all endpoints share, before the endpoint looks at anything. */
 function guarded(route: Route): Route {
   const knowsNamespaces = route.path !== '/v1/catalog/nodes' && route.path !== '/v1/agent/members';
-  const handle = async (request: RouteRequest): Promise<RouteResponse> => {
+  const handle = (request: RouteRequest): RouteResponse | Promise<RouteResponse> => {
     if (hasUnprintable(request.path)) return emptyAnswer(400);
     if (knowsNamespaces) refuseEnterprise(request, 'ns', 'X-Consul-Namespace', 'Namespaces');
     refuseEnterprise(request, 'partition', 'X-Consul-Partition', 'Partitions');
-    return encoded(await route.handle(request), request);
+    const answering = route.handle(request);
+    return answering instanceof Promise
+      ? answering.then((response) => encoded(response, request))
+      : encoded(answering, request);
   };
   return { ...route, handle };
 }
