@@ -11,7 +11,7 @@ import { LogTap } from './platform/log-tap.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
-import { loadXxhash64 } from './platform/xxhash.ts';
+import { loadHashes } from './platform/hashes.ts';
 import { createConsulDialect, SERVER_NODE_META } from './protocols/consul/index.ts';
 import { createDnsCatalog, createDnsServer, type DnsServer } from './protocols/dns/index.ts';
 import { createEurekaDialect, type EurekaDialect } from './protocols/eureka/index.ts';
@@ -69,8 +69,8 @@ export async function startServer(
   const view = new View(systemClock);
   const platform = { clock: systemClock, random: systemRandom, logger };
   const follower = new Follower({ store, view, ...platform });
-  const hash64 = await loadXxhash64();
-  const registry = createRegistry(config, version, { store, view, follower, hash64, ...platform });
+  const hashes = await loadHashes();
+  const registry = createRegistry(config, version, { store, view, follower, hashes, ...platform });
   const state: ServerState = { stopping: false, httpPort: 0, background: undefined };
   const eureka = createEureka(config, registry, metrics, state);
   const definitions = new DefinitionLoader({ config, registry, logger, read: options.readDefinitions });
@@ -101,6 +101,7 @@ export async function startServer(
     await openStore(store, logger, signal);
     follower.start();
     await untilReady(view, signal);
+    const { xxh64: hash64 } = hashes;
     state.background = await startBackground(config, { registry, hash64, httpPort, eureka, ...platform });
     await definitions.load();
     observeRegistry(metrics, registry);

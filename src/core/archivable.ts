@@ -40,6 +40,14 @@ const FIELDS: { readonly [T in Table]?: Readonly<Record<string, Kind>> } = {
     checks: 'list',
   },
   query: { id: 'string', name: 'string', session: 'string', token: 'string', target: 'object' },
+  'ring-policy': {
+    service: 'string',
+    placement: 'object',
+    hashKeyMeta: 'string',
+    zoneMeta: 'string',
+    handOverMs: 'number',
+    loadFactorPercent: 'number',
+  },
   event: { time: 'number', id: 'string', name: 'string', payload: 'string' },
 };
 

@@ -2,6 +2,7 @@ import { eventKey, type UserEvent } from './event.ts';
 import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
 import type { PreparedQuery } from './prepared-query.ts';
 import type { Table } from './record.ts';
+import { ringPolicyKey, type ServicePolicy } from './ring-policy.ts';
 import type { LockDelay, Session } from './session.ts';
 
 export type CheckStatus = 'passing' | 'warning' | 'critical';
@@ -187,6 +188,7 @@ export interface RecordValues {
   'lock-delay': LockDelay;
   event: UserEvent;
   query: PreparedQuery;
+  'ring-policy': ServicePolicy;
 }
 
 /** A record with its two revisions; frozen. */
@@ -211,4 +213,5 @@ const KEYS: { [T in Table]: (value: RecordValues[T]) => string } = {
   'lock-delay': (delay) => delay.key,
   event: eventKey,
   query: (query) => query.id,
+  'ring-policy': ({ service }) => ringPolicyKey(service),
 };

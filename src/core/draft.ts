@@ -4,7 +4,7 @@ import { epochOf, type Revision } from './ids.ts';
 import type { Table } from './record.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
-import { touchedTopics } from './touched-topics.ts';
+import { reliesOnPolicies, touchedTopics } from './touched-topics.ts';
 import type { Compare, Delete, Grant } from './txn.ts';
 
 /** A record to write; `createRevision` 0 means it is new. */
@@ -154,6 +154,7 @@ export class Drafting {
     const puts: DraftPut[] = [];
     const deletes: Delete[] = [];
     const touches = new Set<string>();
+    let reliesOnRingPolicies = false;
     for (const { table, key, value, anew } of this.#pending.values()) {
       const held = this.#state.get(table, key);
       if (held === undefined ? value === undefined : value !== undefined && !anew && sameValue(held, value))
@@ -163,7 +164,10 @@ export class Drafting {
       else
         puts.push({ table, key, value, createRevision: anew ? 0 : (held?.createRevision ?? 0) } as DraftPut);
       for (const topic of touchedTopics(this.#state, table, held, value)) touches.add(topic);
+      reliesOnRingPolicies ||= reliesOnPolicies(table, held, value);
     }
+    if (reliesOnRingPolicies)
+      compares.push({ kind: 'topic', topic: topics.ringPolicies, revision: this.#state.revision });
     this.#touchExtinct(touches, compares);
     return {
       compares,

@@ -74,6 +74,9 @@ export { compileTemplate, type GroupMatcher, type Render } from './query-templat
 export { MEMBERSHIP_CHECK, REGISTRY_SERVICE, VERSION_META } from './registry-node.ts';
 export { TABLES, type StoredRecord, type Table } from './record.ts';
 export { decideSettingDelete, decideSettingPut, decideSettingsDelete } from './setting.ts';
+export { decideRingPolicyDelete, decideRingPolicyPut, type PolicyCondition } from './ring-policy-rules.ts';
+export { ringPolicyFrom } from './ring-policy-fields.ts';
+export { DEFAULT_SERVICE_POLICY, ringPolicyKey, type ServicePolicy } from './ring-policy.ts';
 export { requireArchivable } from './archivable.ts';
 export { coordinateOf, coordinatesQuery, decideCoordinate, type NodeCoordinate } from './coordinate.ts';
 export { decideRestore, type ArchivedRecord, type RecordRef } from './restore.ts';

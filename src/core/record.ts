@@ -16,6 +16,7 @@ export const TABLES = [
   'lock-delay',
   'event',
   'query',
+  'ring-policy',
 ] as const;
 export type Table = (typeof TABLES)[number];
 

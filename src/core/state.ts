@@ -13,6 +13,7 @@ import type { UserEvent } from './event.ts';
 import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
 import type { PreparedQuery } from './prepared-query.ts';
 import type { Table } from './record.ts';
+import { DEFAULT_SERVICE_POLICY, ringPolicyKey, type ServicePolicy } from './ring-policy.ts';
 import type { LockDelay, Session } from './session.ts';
 import { SortedMap } from './sorted-map.ts';
 
@@ -69,6 +70,8 @@ export class State {
   readonly lockDelays = new Map<string, Stored<LockDelay>>();
   readonly events = new SortedMap<Stored<UserEvent>>();
   readonly queries = new Map<string, Stored<PreparedQuery>>();
+  /** By service in lower case; services without one have the default. */
+  readonly ringPolicies = new Map<string, Stored<ServicePolicy>>();
   /** Known revisions of topics; those last touched up to `compacted` may be missing. */
   readonly topics = new Map<string, Revision>();
   /** The store no longer knew topics that were last touched up to here when this state was loaded. */
@@ -85,6 +88,7 @@ export class State {
     'lock-delay': this.lockDelays,
     event: this.events,
     query: this.queries,
+    'ring-policy': this.ringPolicies,
   };
   readonly #instancesByService = new Index<Stored<Instance>>();
   readonly #instancesByNode = new Index<Stored<Instance>>();
@@ -176,6 +180,11 @@ export class State {
   /** Prepared queries that go with the session. */
   queriesOf(session: string): ReadonlyMap<string, Stored<PreparedQuery>> {
     return this.#queriesBySession.get(session);
+  }
+
+  /** The policy of a service's ring, stored or the default. */
+  ringPolicy(service: string): ServicePolicy {
+    return this.ringPolicies.get(ringPolicyKey(service)) ?? { service, ...DEFAULT_SERVICE_POLICY };
   }
 
   /** Revision of a topic's last touch, or one after it that others may have been told; 0 when it was never touched. */

@@ -21,6 +21,8 @@ export const topics = {
   instances: (name: string) => `instances:${name.toLowerCase()}`,
   /** Members of the service's ring: instances as they are placed, not their health. */
   ring: (name: string) => `ring:${name.toLowerCase()}`,
+  /** Policies of rings. */
+  ringPolicies: 'ring-policies',
   /** Sessions that live on the node. */
   sessionsOn: (node: string) => `sessions:${nodeKey(node)}`,
   /** Keys taken or given up by the session, or by one of the others that share the topic with it. */

@@ -1,7 +1,7 @@
 import type { RecordValues } from './catalog.ts';
 import { deepEqual } from './equal.ts';
 import { instanceKey } from './ids.ts';
-import { placementOf } from './placement.ts';
+import { metaOf, placementOf } from './placement.ts';
 import type { Table } from './record.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
@@ -23,12 +23,14 @@ const TOPICS_OF: { readonly [T in Table]: TopicsOf<T> } = {
     const moved = before?.address !== after?.address;
     const ofServices = servicesOn(state, name).flatMap((service) => {
       const touched = [topics.service(service), topics.instances(service)];
-      return moved ? [...touched, topics.ring(service)] : touched;
+      const { zoneMeta } = state.ringPolicy(service);
+      const rezoned = metaOf(before, zoneMeta) !== metaOf(after, zoneMeta);
+      return moved || rezoned ? [...touched, topics.ring(service)] : touched;
     });
     return [topics.nodes, topics.node(name), ...ofServices];
   },
-  instance: (_state, before, after) => {
-    const moved = !deepEqual(before && placementOf(before), after && placementOf(after));
+  instance: (state, before, after) => {
+    const moved = !deepEqual(before && placedBy(state, before), after && placedBy(state, after));
     const ofInstances = [before, after].flatMap((instance) => {
       if (instance === undefined) return [];
       const { node, service } = instance;
@@ -69,7 +71,22 @@ const TOPICS_OF: { readonly [T in Table]: TopicsOf<T> } = {
   'lock-delay': () => [],
   event: () => [topics.events],
   query: () => [topics.queries],
+  'ring-policy': (_state, before, after) => [
+    topics.ringPolicies,
+    topics.ring((after ?? before)?.service ?? ''),
+  ],
 };
+
+/** Whether what a change of this record touches depends on the policies of rings. */
+export function reliesOnPolicies(table: Table, before: unknown, after: unknown): boolean {
+  if (table !== 'instance' && table !== 'node') return false;
+  const [held, written] = [before, after] as (RecordValues['instance' | 'node'] | undefined)[];
+  return held !== undefined && written !== undefined && !deepEqual(held.meta, written.meta);
+}
+
+function placedBy(state: State, instance: RecordValues['instance']): readonly unknown[] {
+  return placementOf(instance, state.ringPolicy(instance.service));
+}
 
 /** Checks are shown with the name and tags of their service. */
 function relabelled(

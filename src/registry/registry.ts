@@ -1,5 +1,5 @@
 import { DEFAULT_PROTECTION, type ProtectionPolicy, type State, type StateCommit } from '../core/index.ts';
-import type { Hash64 } from '../core/ring/index.ts';
+import type { Hashes } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
 import { compileGroups } from '../platform/regexp.ts';
@@ -19,6 +19,9 @@ import { Protection } from './protection.ts';
 import { Queries } from './queries.ts';
 import { Reads } from './reads.ts';
 import { Renewals } from './renewals.ts';
+import { RingFeed } from './ring-feed.ts';
+import { RingMovements } from './ring-movements.ts';
+import { RingPolicies } from './ring-policies.ts';
 import { Rings } from './rings.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
@@ -45,7 +48,7 @@ interface Deps {
   readonly view: View;
   readonly clock: Clock;
   readonly random: Random;
-  readonly hash64: Hash64;
+  readonly hashes: Hashes;
   readonly outputIntervalMs: number;
   /** Default: `DEFAULT_PROTECTION`. */
   readonly protection?: ProtectionPolicy;
@@ -68,6 +71,8 @@ export class Registry {
   readonly queries: Queries;
   readonly reads: Reads;
   readonly rings: Rings;
+  readonly ringMovements: RingMovements;
+  readonly ringPolicies: RingPolicies;
   readonly sessions: Sessions;
   readonly settings: Settings;
   readonly snapshots: Snapshots;
@@ -89,7 +94,7 @@ export class Registry {
     this.#view = view;
     this.#store = store;
     this.catalog = new Catalog(committer);
-    this.cluster = new Cluster(deps);
+    this.cluster = new Cluster({ ...deps, hash64: deps.hashes.xxh64 });
     this.condition = new NodeCondition(clock);
     this.kv = new Kv(committer);
     this.settings = new Settings(committer);
@@ -115,7 +120,14 @@ export class Registry {
     this.reads = new Reads(store, view, this.condition);
     this.queries = new Queries({ committer, view, random: deps.random, groups: compileGroups });
     this.transactions = new Transactions(committer, this.reads);
-    this.rings = new Rings(view, deps.hash64);
+    this.rings = new Rings(deps);
+    this.ringMovements = new RingMovements({ ...deps, rings: this.rings });
+    this.ringPolicies = new RingPolicies({
+      committer,
+      view,
+      rings: this.rings,
+      movements: this.ringMovements,
+    });
   }
 
   /** The catalog in memory, as old as `reads.freshness()` says; hold it for one turn only. */
@@ -136,6 +148,11 @@ export class Registry {
   /** Sends the heartbeats that have been taken; never rejects. For a node that stops. */
   flush(): Promise<void> {
     return this.#renewals.flush();
+  }
+
+  /** Tells of changes of a service's ring, until it is closed. */
+  ringFeed(service: string): RingFeed {
+    return new RingFeed({ rings: this.rings, view: this.#view }, service);
   }
 
   /** What operators want to know about the store and this node's view of it. */

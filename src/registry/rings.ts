@@ -1,24 +1,20 @@
 import {
-  memberOf,
+  DEFAULT_SERVICE_POLICY,
   RollcallError,
+  ringPolicyKey,
   topics,
-  worstStatus,
   type Instance,
   type Node,
   type Revision,
-  type State,
+  type RingMember,
+  type StateCommit,
 } from '../core/index.ts';
-import { buildRing, DEFAULT_POLICY, type Hash64, type Member, type Ring } from '../core/ring/index.ts';
+import type { Hashes, KeyOrHash } from '../core/ring/index.ts';
+import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
-
-/** A service's ring as of its last change of members. */
-export interface ServiceRing {
-  readonly revision: Revision;
-  readonly ring: Ring;
-}
-
-/** A key, or its hash (16 hex digits) where the key itself is not known. */
-export type RingKey = string | { readonly hash: string };
+import { Availability, type PlaceOptions } from './ring-availability.ts';
+import { RingMembership } from './ring-membership.ts';
+import { TrackedRing } from './tracked-ring.ts';
 
 /** An instance a key was placed on. */
 export interface Placed {
@@ -33,91 +29,184 @@ export interface Placement {
   readonly digest: string;
   /** The owner first, then the next distinct instances that are available. */
   readonly preference: readonly Placed[];
+  /** Who owned the key before the ring changed, while keys are handed over and where it is another. */
+  readonly previous: RingMember | undefined;
 }
 
-const MAX_CACHED = 10_000;
+/** Where many keys were placed, on one ring. */
+export interface Placements {
+  readonly revision: Revision;
+  readonly digest: string;
+  readonly members: readonly Placed[];
+  /** For each key the indexes in `members`, the owner first; empty where nobody is available. */
+  readonly placements: readonly (readonly number[])[];
+}
+
+const MAX_TRACKED = 10_000;
+/** Keys of a batch that are placed before others get their turn. */
+const SLICE = 1000;
 
 /**
- * Places keys on instances: one ring per service, built when its members change.
+ * Places keys on instances: one ring per service, which follows its members and its policy.
  *
  * Health is an overlay: instances with a critical check are passed over, and keep their place.
  * Answers come from memory as it is.
  */
 export class Rings {
   readonly #view: View;
-  readonly #hash64: Hash64;
-  readonly #rings = new Map<string, ServiceRing>();
+  readonly #hashes: Hashes;
+  readonly #clock: Clock;
+  readonly #tracked = new Map<string, TrackedRing>();
+  readonly #availability = new Map<string, Availability>();
 
-  constructor(view: View, hash64: Hash64) {
+  constructor({ view, hashes, clock }: { view: View; hashes: Hashes; clock: Clock }) {
     this.#view = view;
-    this.#hash64 = hash64;
+    this.#hashes = hashes;
+    this.#clock = clock;
+    view.onCommits((commits) => {
+      this.#follow(commits);
+    });
   }
 
-  /** Throws `not_ready` and `service_not_found`. */
-  ring(service: string): ServiceRing {
+  /** The ring of a service, which may have no members; ask again each time. Throws `not_ready`. */
+  tracked(service: string): TrackedRing {
     if (!this.#view.ready) throw new RollcallError('not_ready');
-    const { state } = this.#view;
-    const name = service.toLowerCase();
-    const instances = state.instancesOf(service);
-    if (instances.size === 0) {
-      this.#rings.delete(name);
+    return this.#track(service);
+  }
+
+  /** As `tracked`, but throws `service_not_found` where there are no members. */
+  of(service: string): TrackedRing {
+    const tracked = this.tracked(service);
+    if (tracked.membership.members.size === 0)
       throw new RollcallError('service_not_found', `No instance of service "${service}" is registered`);
-    }
-    const revision = state.topic(topics.ring(service));
-    const held = this.#rings.get(name);
-    if (held?.revision === revision) return held;
-    const members = [...instances].map(([key, instance]) =>
-      memberOf(key, instance, state.node(instance.node)),
-    );
-    const built: ServiceRing = { revision, ring: buildRing(members, DEFAULT_POLICY, this.#hash64) };
-    this.#cache(name, built);
-    return built;
+    return tracked;
   }
 
   /**
    * The instance that owns a key and, behind it, the next `count - 1` available ones.
    *
-   * Throws `not_ready`, `service_not_found`, and `no_available_owner` when all are critical.
+   * Throws `not_ready`, `service_not_found`, `policy_not_applicable`, and `no_available_owner` when all are critical.
    */
-  place(service: string, key: RingKey, count: number): Placement {
-    const { ring, revision } = this.ring(service);
-    const { state } = this.#view;
-    const available = (member: Member) => isAvailable(state, member);
-    const members =
-      typeof key === 'string'
-        ? ring.preferenceList(key, count, available)
-        : ring.preferenceListAt(key.hash, count, available);
-    const preference = members.flatMap((member) => placed(state, member));
+  place(service: string, key: KeyOrHash, count: number, options: PlaceOptions = {}): Placement {
+    const tracked = this.of(service);
+    const serviceRing = tracked.now;
+    const { ring, revision } = serviceRing;
+    const members = this.availabilityOf(service).preferenceList(serviceRing, key, count, options);
+    const preference = members.flatMap((member) => this.placed(member));
     if (preference.length === 0)
       throw new RollcallError('no_available_owner', `All instances of service "${service}" are critical`);
-    return {
-      hash: typeof key === 'string' ? ring.hash(key) : key.hash,
-      revision,
-      digest: ring.digest,
-      preference,
+    const hash = typeof key === 'string' ? ring.hash(key) : key.hash;
+    return { hash, revision, digest: ring.digest, preference, previous: previousOwner(tracked, key) };
+  }
+
+  /**
+   * The instances that own each of up to 10,000 keys and stand behind them; a thousand keys at a time.
+   *
+   * Throws `not_ready`, `service_not_found` and `policy_not_applicable`.
+   */
+  async placeAll(
+    service: string,
+    keys: readonly string[],
+    count: number,
+    options: PlaceOptions = {},
+  ): Promise<Placements> {
+    await this.of(service).some();
+    const { now } = this.of(service);
+    const indexes = new Map<string, number>();
+    const members: Placed[] = [];
+    const indexOf = (member: RingMember): number[] => {
+      const held = indexes.get(member.id);
+      if (held !== undefined) return [held];
+      const [located] = this.placed(member);
+      if (located === undefined) return [];
+      indexes.set(member.id, members.length);
+      return [members.push(located) - 1];
     };
+    const placements: number[][] = [];
+    for (let from = 0; from < keys.length; from += SLICE) {
+      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+      const availability = this.availabilityOf(service);
+      for (const key of keys.slice(from, from + SLICE))
+        placements.push(availability.preferenceList(now, key, count, options).flatMap(indexOf));
+    }
+    return { revision: now.revision, digest: now.ring.digest, members, placements };
   }
 
-  #cache(name: string, built: ServiceRing): void {
-    this.#rings.delete(name);
-    this.#rings.set(name, built);
-    const [oldest] = this.#rings.keys();
-    if (this.#rings.size > MAX_CACHED && oldest !== undefined) this.#rings.delete(oldest);
+  /** Who of a service may be answered now. */
+  availabilityOf(service: string): Availability {
+    const name = service.toLowerCase();
+    const { state } = this.#view;
+    const held = this.#availability.get(name);
+    if (held?.isOf(state) === true) return held;
+    const fresh = new Availability(service, state);
+    bounded(this.#availability, name, fresh);
+    return fresh;
+  }
+
+  /** The instance of a member; none where it has gone. */
+  placed({ id }: Pick<RingMember, 'id'>): Placed[] {
+    const { state } = this.#view;
+    const instance = state.instances.get(id);
+    const node = instance && state.node(instance.node);
+    return instance === undefined || node === undefined ? [] : [{ instance, node }];
+  }
+
+  #track(service: string): TrackedRing {
+    const name = service.toLowerCase();
+    const { state } = this.#view;
+    const held = this.#tracked.get(name);
+    if (held !== undefined) return held;
+    const tracked = new TrackedRing(new RingMembership(service, state), this.#hashes, this.#clock);
+    // Names of services that are not there are not kept: anybody could fill the table with them.
+    if (tracked.membership.members.size > 0) bounded(this.#tracked, name, tracked);
+    return tracked;
+  }
+
+  #follow(commits: readonly StateCommit[]): void {
+    const { state } = this.#view;
+    const nowMs = this.#clock.monotonic();
+    if (commits.length === 0) {
+      for (const { membership } of this.#tracked.values()) membership.reload(state, nowMs);
+      for (const policy of state.ringPolicies.values()) this.#track(policy.service);
+    }
+    for (const commit of commits) {
+      for (const topic of commit.touches) {
+        if (!topic.startsWith(RING)) continue;
+        const name = topic.slice(RING.length);
+        this.#trackFirstPolicy(name, commit);
+        this.#tracked.get(name)?.membership.apply(commit, state, nowMs);
+      }
+    }
+  }
+
+  /** A service that gets its first policy had the default until then; keys may be handed over from it. */
+  #trackFirstPolicy(name: string, { changes }: StateCommit): void {
+    if (this.#tracked.has(name)) return;
+    if (!changes.some(({ table, key }) => table === 'ring-policy' && key === ringPolicyKey(name))) return;
+    const { state } = this.#view;
+    const before = { service: name, ...DEFAULT_SERVICE_POLICY };
+    const membership = new RingMembership(name, state, before);
+    if (membership.members.size > 0)
+      bounded(this.#tracked, name, new TrackedRing(membership, this.#hashes, this.#clock));
   }
 }
 
-function isAvailable(state: State, member: Member): boolean {
-  const instance = state.instances.get(member.id);
-  if (instance === undefined) return false;
-  const checks = [
-    ...state.checksOf(instance.node, '').values(),
-    ...state.checksOf(instance.node, instance.id).values(),
-  ];
-  return worstStatus(checks) !== 'critical';
+const RING = topics.ring('');
+
+function previousOwner(tracked: TrackedRing, key: KeyOrHash): RingMember | undefined {
+  const before = tracked.previous()?.ring;
+  const { ring } = tracked.now;
+  // The hash of a key says nothing on a ring that hashes keys in another way.
+  if (before === undefined || (typeof key !== 'string' && before.keyHashName !== ring.keyHashName))
+    return undefined;
+  const [held, owner] = [before, ring].map((each) =>
+    typeof key === 'string' ? each.owner(key) : each.preferenceListAt(key.hash, 1)[0],
+  );
+  return held?.id === owner?.id ? undefined : held;
 }
 
-function placed(state: State, member: Member): Placed[] {
-  const instance = state.instances.get(member.id);
-  const node = instance && state.node(instance.node);
-  return instance === undefined || node === undefined ? [] : [{ instance, node }];
+function bounded<V>(map: Map<string, V>, key: string, value: V): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MAX_TRACKED && oldest !== undefined) map.delete(oldest);
 }

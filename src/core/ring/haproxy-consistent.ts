@@ -16,8 +16,8 @@ const KEY_HASHES = { sdbm, djb2, crc32 };
 /**
  * HAProxy's `hash-type consistent`; a key belongs to the nearest of 16 points per weight unit.
  *
- * `hashKey` id wants member ids that are HAProxy's numeric server ids; addr and addr-port want hash keys of the
- * form a.b.c.d:port. Weights are 0..256. Sources: haproxy/src/lb_chash.c and include/haproxy/tools.h; `id` as in
+ * `hashKey` id wants hash keys that are HAProxy's numeric server ids, or else member ids that are; addr and addr-port
+ * want hash keys of the form a.b.c.d:port. Weights are 0..256. Sources: haproxy/src/lb_chash.c and include/haproxy/tools.h; `id` as in
  * every version but 3.0.0 up to the fix of October 2025, the other two since 3.0.
  */
 export function haproxyConsistent({ hashKey, hashFunction, avalanche }: HaproxyPolicy): Algorithm {
@@ -43,15 +43,20 @@ function pointsOf(member: Member, hashKey: HaproxyPolicy['hashKey']): Uint32Arra
   if (weight > MAX_HAPROXY_WEIGHT) {
     throw new RangeError(`weight for HAProxy must be 0..${MAX_HAPROXY_WEIGHT}, not ${weight}`);
   }
-  const base = hashKey === 'id' ? idBase(member.id) : addressBase(member.hashKey, hashKey);
+  const base = hashKey === 'id' ? idBase(member) : addressBase(member.hashKey, hashKey);
   return Uint32Array.from({ length: weight * POINTS_PER_WEIGHT }, (_, j) => fullHash(base + j));
 }
 
-function idBase(id: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(id) || Number(id) > 0x7fffffff) {
+function idBase({ hashKey, id: memberId }: Member): number {
+  const id = isServerId(hashKey) ? hashKey : memberId;
+  if (!isServerId(id)) {
     throw new RangeError(`hash key id needs ids of 1..2147483647, not ${JSON.stringify(id.slice(0, 100))}`);
   }
   return Math.imul(Number(id), POINTS_PER_ID);
+}
+
+function isServerId(text: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(text) && Number(text) <= 0x7fffffff;
 }
 
 function addressBase(hashKey: string, kind: 'addr' | 'addr-port'): number {

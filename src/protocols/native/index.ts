@@ -1,7 +1,12 @@
 import type { Registry } from '../../registry/index.ts';
 import type { Dialect, Method, RouteRequest, RouteResponse } from '../../http/index.ts';
+import { systemClock } from '../../platform/clock.ts';
 import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
+import { ringLookupRoutes } from './ring-lookup.ts';
+import { ringPolicyRoutes } from './ring-policy.ts';
+import { ringPreviewRoutes } from './ring-preview.ts';
+import { ringWatchRoutes } from './ring-watch.ts';
 import { ringRoutes } from './rings.ts';
 import { statusRoutes } from './status.ts';
 
@@ -10,7 +15,15 @@ export function createNativeDialect(registry: Registry): Dialect {
   return {
     name: 'native',
     prefixes: ['/api'],
-    routes: [...ringRoutes(registry), ...statusRoutes(registry), ...clusterRoutes(registry)],
+    routes: [
+      ...ringRoutes(registry),
+      ...ringPolicyRoutes(registry),
+      ...ringLookupRoutes(registry),
+      ...ringPreviewRoutes(registry),
+      ...ringWatchRoutes(registry, systemClock),
+      ...statusRoutes(registry),
+      ...clusterRoutes(registry),
+    ],
     ignoreTrailingSlash: false,
     uncleanPath: 'collapse',
     headAsGet: true,

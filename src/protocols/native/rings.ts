@@ -1,62 +1,127 @@
-import { RollcallError, splitKey } from '../../core/index.ts';
-import type { Route, RouteRequest } from '../../http/index.ts';
-import type { Placed, Registry } from '../../registry/index.ts';
+import { RollcallError, topics, type Query, type Revision } from '../../core/index.ts';
+import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import type { Registry, RingSince, ServiceRing } from '../../registry/index.ts';
 import { json } from './answer.ts';
+import { integerOf, waitMsOf } from './read-query.ts';
+import { keyOf, MAX_RANGES, placeOptionsOf, replicasOf } from './ring-parameters.ts';
+import {
+  changesShape,
+  compactShape,
+  locatedShape,
+  memberShape,
+  movementShape,
+  ringShape,
+} from './ring-shapes.ts';
 
-const MAX_KEY_BYTES = 64 * 1024;
-const MAX_REPLICAS = 100;
+const COMPACT = 'application/vnd.rollcall.ring+json';
+const DEFAULT_RANGES = 1000;
 
 /** Lookups by key through a service's ring, and the ring itself. */
 export function ringRoutes(registry: Registry): Route[] {
+  const encoded = new EncodedRings();
   return [
     {
       method: 'GET',
       path: '/api/v1/services/{service}/owner',
       handle: (request) => owner(registry, request),
     },
-    { method: 'GET', path: '/api/v1/services/{service}/ring', handle: (request) => ring(registry, request) },
+    {
+      method: 'GET',
+      path: '/api/v1/services/{service}/ring',
+      handle: (request) => ring(registry, encoded, request),
+    },
   ];
 }
 
-function owner(registry: Registry, { params, query }: RouteRequest) {
+async function owner({ rings, reads }: Registry, { params, query }: RouteRequest): Promise<RouteResponse> {
   const service = params['service'] ?? '';
-  const key = query.get('key');
-  if (key === null) throw new RollcallError('invalid_request', 'The query parameter "key" is missing');
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) {
-    throw new RollcallError('invalid_request', `The key is longer than ${String(MAX_KEY_BYTES)} bytes`);
-  }
-  const { hash, revision, digest, preference } = registry.rings.place(service, key, replicaCount(query));
-  const replicas = preference.map(located);
+  const key = keyOf(query);
+  const [count, options] = [replicasOf(query), placeOptionsOf(query)];
+  await rings.of(service).some();
+  const { hash, revision, digest, preference, previous } = rings.place(service, key, count, options);
+  const replicas = preference.map(locatedShape);
+  const answer = { service, key, hash, revision, digest, owner: replicas[0], replicas };
   return json(
-    { service, key, hash, revision, digest, owner: replicas[0], replicas },
-    registry.reads.freshness(),
+    previous === undefined ? answer : { ...answer, previous: memberShape(previous) },
+    reads.freshness(),
   );
 }
 
-function ring(registry: Registry, { params }: RouteRequest) {
+async function ring(
+  registry: Registry,
+  encoded: EncodedRings,
+  request: RouteRequest,
+): Promise<RouteResponse> {
+  const { params, query } = request;
   const service = params['service'] ?? '';
-  const { ring, revision } = registry.rings.ring(service);
-  const members = ring.members.map(({ id, hashKey, weight }) => {
-    const [node, instance] = splitKey(id);
-    return { id: instance, node, hashKey, weight: weight ?? 1 };
-  });
-  const answer = { service, revision, digest: ring.digest, policy: ring.policy, points: ring.size, members };
-  return json(answer, registry.reads.freshness());
-}
-
-function replicaCount(query: URLSearchParams): number {
-  const text = query.get('replicas') ?? '1';
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > MAX_REPLICAS) {
-    throw new RollcallError(
-      'invalid_request',
-      `"replicas" must be an integer from 1 to ${String(MAX_REPLICAS)}`,
-    );
+  const isCompact = isCompactWanted(request);
+  const since = query.has('since') ? integerOf(query, 'since', [0, Number.MAX_SAFE_INTEGER], 0) : undefined;
+  const maxRanges = integerOf(query, 'ranges', [0, MAX_RANGES], DEFAULT_RANGES);
+  await changeAfter(registry, service, since ?? 0, request);
+  if (since !== undefined) {
+    const found = await registry.ringMovements.since(service, since, maxRanges);
+    if (found.delta !== undefined) return json(sinceShape(service, since, found), registry.reads.freshness());
   }
-  return count;
+  const current = await registry.rings.of(service).current();
+  const body = encoded.body(service, current, isCompact);
+  const { headers, ...answer } = json({}, registry.reads.freshness());
+  const type = isCompact ? { 'Content-Type': COMPACT } : {};
+  return { ...answer, headers: { ...headers, ...type }, body };
 }
 
-function located({ instance, node }: Placed) {
-  const address = instance.address === '' ? node.address : instance.address;
-  return { id: instance.id, node: node.name, address, port: instance.port };
+function isCompactWanted({ query, headers }: RouteRequest): boolean {
+  const format = query.get('format');
+  if (format !== null && format !== 'compact')
+    throw new RollcallError('invalid_request', '"format" must be "compact" where it is given');
+  return format === 'compact' || headers.accept === COMPACT;
+}
+
+/** Waits where the request says so, until the ring has changed after a revision. */
+async function changeAfter(
+  { reads, state }: Registry,
+  service: string,
+  index: Revision,
+  { query, signal }: RouteRequest,
+): Promise<void> {
+  const waitMs = waitMsOf(query);
+  if (waitMs === 0) return;
+  const topic = topics.ring(service);
+  const changes: Query<undefined> = {
+    topics: [topic],
+    index: (now) => now.topic(topic),
+    run: () => undefined,
+  };
+  const mode = index > state.revision ? 'default' : 'stale';
+  await reads.read(changes, { mode, index, waitMs, signal });
+}
+
+function sinceShape(service: string, since: Revision, { ring: now, delta, movement, before }: RingSince) {
+  return {
+    service,
+    since,
+    isFull: false,
+    revision: now.revision,
+    digest: now.ring.digest,
+    policy: now.policy.placement,
+    points: now.ring.size,
+    ...changesShape(delta?.changes ?? []),
+    ...(movement && before ? { movement: movementShape(movement, before, now) } : {}),
+  };
+}
+
+/** The last answer of each ring, encoded once for all who ask. */
+class EncodedRings {
+  readonly #bodies = new WeakMap<ServiceRing, Map<boolean, Buffer>>();
+
+  body(service: string, ring: ServiceRing, isCompact: boolean): Buffer {
+    const held = this.#bodies.get(ring) ?? new Map<boolean, Buffer>();
+    this.#bodies.set(ring, held);
+    const body =
+      held.get(isCompact) ??
+      Buffer.from(
+        `${JSON.stringify({ ...(isCompact ? compactShape : ringShape)(service, ring), isFull: true })}\n`,
+      );
+    held.set(isCompact, body);
+    return body;
+  }
 }

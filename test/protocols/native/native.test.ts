@@ -71,7 +71,14 @@ describe('native API', () => {
       points: 768,
       policy: { algorithm: 'ring', pointsPerWeight: 256 },
     });
-    expect(ring['members']).to.deep.include({ id: 'cart-1', node: 'n1', hashKey: '10.0.0.1:1', weight: 1 });
+    expect(ring['members']).to.deep.include({
+      id: 'cart-1',
+      node: 'n1',
+      hashKey: '10.0.0.1:1',
+      weight: 1,
+      address: '10.0.0.1',
+      port: 1,
+    });
   });
 
   const refusals: [string, number, string][] = [

@@ -1,0 +1,65 @@
+import { topics, worstStatus, type Revision, type RingMember, type State } from '../core/index.ts';
+import type { KeyOrHash } from '../core/ring/index.ts';
+import type { ServiceRing } from './ring-build.ts';
+
+export interface PlaceOptions {
+  /** Instances of this zone come first; left out, none do. */
+  readonly zone?: string;
+  /** One instance of each zone before the second of any. */
+  readonly isSpread?: boolean;
+}
+
+/** Which members of a service's ring may be answered: those that are there and not critical. */
+export class Availability {
+  readonly #service: string;
+  readonly #state: State;
+  readonly #revision: Revision;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(service: string, state: State) {
+    this.#service = service;
+    this.#state = state;
+    this.#revision = state.topic(topics.service(service));
+  }
+
+  /** Whether it holds for a state still. */
+  isOf(state: State): boolean {
+    return state === this.#state && this.#revision === state.topic(topics.service(this.#service));
+  }
+
+  readonly has = ({ id }: Pick<RingMember, 'id'>): boolean => {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
+    const answer = isAvailable(this.#state, id);
+    this.#known.set(id, answer);
+    return answer;
+  };
+
+  /** The first `count` available members for a key, the owner first. */
+  preferenceList(
+    { ring, zoned }: ServiceRing,
+    key: KeyOrHash,
+    count: number,
+    { zone = '', isSpread = false }: PlaceOptions = {},
+  ): RingMember[] {
+    if (zone !== '' || isSpread) {
+      const local = zone === '' ? {} : { localZone: zone };
+      return zoned.preferenceList(key, count, { ...local, isAvailable: this.has });
+    }
+    if (typeof key === 'string' && count === 1) {
+      const owner = ring.owner(key, this.has);
+      return owner === undefined ? [] : [owner];
+    }
+    return typeof key === 'string'
+      ? ring.preferenceList(key, count, this.has)
+      : ring.preferenceListAt(key.hash, count, this.has);
+  }
+}
+
+function isAvailable(state: State, key: string): boolean {
+  const instance = state.instances.get(key);
+  if (instance === undefined) return false;
+  const { node, id } = instance;
+  const checks = [...state.checksOf(node, '').values(), ...state.checksOf(node, id).values()];
+  return worstStatus(checks) !== 'critical';
+}

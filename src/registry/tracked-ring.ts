@@ -1,0 +1,143 @@
+import type { Revision } from '../core/index.ts';
+import { finish, type Hashes } from '../core/ring/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import { inTurns, ringSteps, type ServiceRing } from './ring-build.ts';
+import type { RingMembership } from './ring-membership.ts';
+
+/** Points of a ring that is built at once, which takes a few milliseconds. */
+const INLINE_POINTS = 16_384;
+/** What is known to stay below that before there is a ring: members, and the sum of their weights. */
+const INLINE_FIRST = { members: 32, weight: 64 };
+/** After a build in turns lookups start none for so many times as long, and at most for this long. */
+const REST = { times: 4, mostMs: 1000 };
+/** Part of the hand-over window by which it may last longer. */
+const HAND_OVER_SLACK = 1 / 20;
+
+/**
+ * One service's ring, built when it is asked for after a change.
+ *
+ * A small one at once; a large one in turns, while lookups go on with the one there was: its revision and digest
+ * say which it is.
+ */
+export class TrackedRing {
+  readonly membership: RingMembership;
+  readonly #hashes: Hashes;
+  readonly #clock: Clock;
+  #built: ServiceRing | undefined;
+  /** The one before `#built`, while keys may be handed over from it. */
+  #superseded: ServiceRing | undefined;
+  #base: { readonly ring: ServiceRing; readonly atMs: number } | undefined;
+  #failed: { readonly revision: Revision; readonly error: unknown } | undefined;
+  #building: Promise<void> | undefined;
+  #restUntilMs = 0;
+
+  constructor(membership: RingMembership, hashes: Hashes, clock: Clock) {
+    this.membership = membership;
+    this.#hashes = hashes;
+    this.#clock = clock;
+  }
+
+  /** The ring for a lookup; the first one of a large service is built at once. Throws `policy_not_applicable`. */
+  get now(): ServiceRing {
+    const built = this.#built;
+    if (built?.revision === this.membership.revision) return built;
+    this.#throwFailure();
+    if (built !== undefined && !this.#isQuick()) {
+      if (this.#clock.monotonic() >= this.#restUntilMs) void this.#buildInTurns();
+      return built;
+    }
+    try {
+      return this.#keep(finish(this.#steps()));
+    } catch (error) {
+      this.#failed = { revision: this.membership.revision, error };
+      throw error;
+    }
+  }
+
+  /** Resolves once there is a ring for lookups, however old. */
+  async some(): Promise<void> {
+    if (this.#built !== undefined || this.#isQuick()) return;
+    await this.current();
+  }
+
+  /** The ring with everything that this node knows of now. Throws `policy_not_applicable`. */
+  async current(): Promise<ServiceRing> {
+    const { revision } = this.membership;
+    for (;;) {
+      if (this.#built !== undefined && this.#built.revision >= revision) return this.#built;
+      this.#throwFailure();
+      if (this.#isQuick()) return this.now;
+      await this.#buildInTurns();
+    }
+  }
+
+  /** The ring that keys are being handed over from; undefined outside a hand-over window. */
+  previous(): ServiceRing | undefined {
+    const nowMs = this.#clock.monotonic();
+    const { handOverMs } = this.membership.policy;
+    const revision = this.membership.revisionBefore(nowMs, handOverMs);
+    if (revision === undefined) {
+      this.#base = this.#superseded = undefined;
+      return undefined;
+    }
+    const held = this.#base;
+    const isFresh = held !== undefined && nowMs - held.atMs < handOverMs * HAND_OVER_SLACK;
+    if (held !== undefined && (isFresh || held.ring.revision === revision)) return held.ring;
+    const ring = this.#ringAt(revision);
+    this.#base = ring && { ring, atMs: nowMs };
+    return ring;
+  }
+
+  #ringAt(revision: Revision): ServiceRing | undefined {
+    const held = [this.#superseded, this.#built].find((ring) => ring?.revision === revision);
+    if (held !== undefined) return held;
+    const was = this.membership.at(revision);
+    return was && finish(ringSteps(revision, was.policy, was.members, this.#hashes));
+  }
+
+  #isQuick(): boolean {
+    const { members } = this.membership;
+    if (this.#built !== undefined) {
+      const { size, members: before } = this.#built.ring;
+      return (size * members.size) / Math.max(1, before.length) <= INLINE_POINTS;
+    }
+    if (members.size > INLINE_FIRST.members) return false;
+    let weight = 0;
+    for (const member of members.values()) weight += member.weight;
+    return weight <= INLINE_FIRST.weight;
+  }
+
+  #steps() {
+    const { revision, policy, members } = this.membership;
+    return ringSteps(revision, policy, [...members.values()], this.#hashes);
+  }
+
+  #keep(built: ServiceRing): ServiceRing {
+    if (this.membership.policy.handOverMs > 0) this.#superseded = this.#built;
+    this.#built = built;
+    this.#failed = undefined;
+    return built;
+  }
+
+  #throwFailure(): void {
+    if (this.#failed?.revision === this.membership.revision) throw this.#failed.error;
+  }
+
+  #buildInTurns(): Promise<void> {
+    this.#building ??= this.#run().finally(() => {
+      this.#building = undefined;
+    });
+    return this.#building;
+  }
+
+  async #run(): Promise<void> {
+    const { revision } = this.membership;
+    try {
+      const { value, tookMs } = await inTurns(this.#steps(), this.#clock);
+      this.#keep(value);
+      this.#restUntilMs = this.#clock.monotonic() + Math.min(REST.mostMs, tookMs * REST.times);
+    } catch (error) {
+      this.#failed = { revision, error };
+    }
+  }
+}
