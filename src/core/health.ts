@@ -1,7 +1,7 @@
 import type { Check, CheckStatus } from './catalog.ts';
 import { Drafting, withoutRevisions, type Decision } from './draft.ts';
 import { RollcallError } from './errors.ts';
-import { checkKey } from './ids.ts';
+import { checkKey, type Revision } from './ids.ts';
 import { checkLease, deregisterLease, heartbeatTtlMs } from './lease.ts';
 import { draftCheckLoss } from './session-rules.ts';
 import type { State } from './state.ts';
@@ -12,6 +12,8 @@ export interface StatusReport {
   readonly checkId: string;
   readonly status: CheckStatus;
   readonly output: string;
+  /** Take the report only while the topic has not moved since it was begun; default: at any time. */
+  readonly fence?: { readonly topic: string; readonly revision: Revision };
   /** Write a changed output even when the status stays; otherwise it waits for the next change. */
   readonly writeOutput: boolean;
 }
@@ -19,12 +21,18 @@ export interface StatusReport {
 /**
  * Decides what a reported status changes; nothing when the check already has it.
  *
- * Throws `check_not_found`.
+ * Throws `check_not_found`, and `aborted` where the report's fence has been passed.
  */
 export function decideStatus(state: State, report: StatusReport): Decision<void> {
   const check = state.checks.get(checkKey(report.node, report.checkId));
   if (check === undefined) throw new RollcallError('check_not_found', `Unknown check "${report.checkId}"`);
   const draft = new Drafting(state);
+  if (report.fence !== undefined) {
+    const { topic, revision } = report.fence;
+    if (state.topic(topic) !== revision)
+      throw new RollcallError('aborted', 'The report is from another time');
+    draft.requireTopic(topic);
+  }
   const changed = check.status !== report.status;
   if (changed || (report.writeOutput && check.output !== report.output)) {
     draftStatus(draft, state, withoutRevisions<'check'>(check), report.status, report.output);

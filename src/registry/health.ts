@@ -9,6 +9,7 @@ import {
   type Check,
   type CheckStatus,
   type Revision,
+  type StatusReport,
   type Stored,
 } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -97,14 +98,24 @@ export class Health {
     await this.#deps.committer.commit((state) => decideRegrant(state, node, checkId));
   }
 
-  /** Changes a check's status and output as reported. Throws `check_not_found`, and what a commit throws. */
-  async report(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> {
+  /**
+   * Changes a check's status and output as reported, with a fence only where that holds.
+   *
+   * Throws `check_not_found`, and what a commit throws: `aborted` where the fence does not hold.
+   */
+  async report(
+    node: string,
+    checkId: string,
+    status: CheckStatus,
+    output: string,
+    fence?: StatusReport['fence'],
+  ): Promise<void> {
     const held = this.#deps.view.state.checks.get(checkKey(node, checkId));
     const writeOutput = held !== undefined && this.#outputDue(held, output);
     const unchanged = held?.status === status && !writeOutput;
     if (!unchanged) {
       await this.#deps.committer.commit((state) =>
-        decideStatus(state, { node, checkId, status, output, writeOutput }),
+        decideStatus(state, { node, checkId, status, output, writeOutput, ...(fence && { fence }) }),
       );
       const writtenAt = this.#deps.clock.monotonic();
       this.#outputs.set(checkKey(node, checkId), {

@@ -1,6 +1,6 @@
 export { Registry, type Identity } from './registry.ts';
 export type { Answer, Freshness, ReadMode, ReadOptions } from './reads.ts';
-export { STALL_MS, TICK_MS, type NodeConditionStatus } from './node-condition.ts';
+export { TICK_MS, type NodeCondition, type NodeConditionStatus } from './node-condition.ts';
 export type { ProtectionStatus } from './protection.ts';
 export type { PlaceOptions } from './ring-availability.ts';
 export type { ServiceRing } from './ring-build.ts';

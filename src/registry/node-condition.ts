@@ -3,7 +3,7 @@ import type { Clock } from '../platform/clock.ts';
 /** How often somebody must call `tick` for the event loop to count as running. */
 export const TICK_MS = 100;
 /** A standstill longer than this makes what the node believes doubtful. */
-export const STALL_MS = 1000;
+const STALL_MS = 1000;
 /** Longest that verdicts are withheld after a standstill. */
 const MAX_DOUBT_MS = 10_000;
 
@@ -28,7 +28,8 @@ export class NodeCondition {
   #doubtfulUntil = Number.NEGATIVE_INFINITY;
   #stalls = 0;
   #longestStallMs = 0;
-  #suspicion = '';
+  #stallMs = 0;
+  #suspicion: { readonly reason: string; readonly untilMs: number } | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -44,9 +45,15 @@ export class NodeCondition {
     return now < this.#doubtfulUntil || this.#lagMs(now) > STALL_MS;
   }
 
-  /** '' while the node is not suspect. */
+  /** Standstills that are over, for whoever must know whether there was one meanwhile. */
+  get stalls(): number {
+    return this.#stalls;
+  }
+
+  /** Why the node is suspect; '' while it is not. */
   get suspicion(): string {
-    return this.#suspicion;
+    const held = this.#suspicion;
+    return held !== undefined && this.#clock.monotonic() < held.untilMs ? held.reason : '';
   }
 
   /** Tells that the event loop turns; answers the standstill it ends, in ms, or 0. */
@@ -56,6 +63,7 @@ export class NodeCondition {
     this.#tickedAt = now;
     if (lagMs <= STALL_MS) return 0;
     this.#stalls++;
+    this.#stallMs = lagMs;
     this.#longestStallMs = Math.max(this.#longestStallMs, lagMs);
     // What piled up meanwhile, heartbeats among it, needs about as long to be worked off.
     this.#doubtfulUntil = now + Math.min(lagMs, MAX_DOUBT_MS);
@@ -67,19 +75,19 @@ export class NodeCondition {
     this.#tickedAt = undefined;
   }
 
-  /** Makes the node suspect, for a reason; '' ends it. */
-  suspect(reason: string): void {
-    this.#suspicion = reason;
+  /** Makes the node suspect for a while. */
+  suspect(reason: string, forMs: number): void {
+    this.#suspicion = { reason, untilMs: this.#clock.monotonic() + forMs };
   }
 
   status(): NodeConditionStatus {
-    const { stalled } = this;
+    const { stalled, stalls, suspicion } = this;
     return {
       stalled,
-      stalls: this.#stalls,
+      stalls,
       longestStallMs: this.#longestStallMs,
-      suspect: this.#suspicion !== '',
-      reason: stalled ? 'The event loop stood still' : this.#suspicion,
+      suspect: suspicion !== '',
+      reason: stalled ? `The event loop stood still for ${String(this.#stallMs)} ms` : suspicion,
     };
   }
 

@@ -79,6 +79,7 @@ export class Registry {
   readonly transactions: Transactions;
   readonly #view: View;
   readonly #store: Store;
+  readonly #resync: () => void;
   readonly #renewals: Renewals;
 
   constructor(deps: Deps) {
@@ -93,6 +94,7 @@ export class Registry {
     this.identity = deps.identity;
     this.#view = view;
     this.#store = store;
+    this.#resync = deps.onEpochChanged;
     this.catalog = new Catalog(committer);
     this.cluster = new Cluster({ ...deps, hash64: deps.hashes.xxh64 });
     this.condition = new NodeCondition(clock);
@@ -138,6 +140,11 @@ export class Registry {
   /** Whether the catalog has been loaded; nothing is served before. */
   get ready(): boolean {
     return this.#view.ready;
+  }
+
+  /** Has this node's memory compared with the store again, as after a time in which it could not follow. */
+  resync(): void {
+    this.#resync();
   }
 
   /** Calls `listener` after every change of the catalog, with what changed; with nothing where all of it may have. */

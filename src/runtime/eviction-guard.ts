@@ -70,6 +70,7 @@ export class EvictionGuard {
   /** `nowMs` is the lease clock. Throws what a commit throws. */
   async judge(due: readonly string[], nowMs: number): Promise<Judgement> {
     const { protection, state } = this.#deps.registry;
+    for (const lease of due) if (this.#held.has(lease)) this.#held.set(lease, nowMs);
     await this.#follow(nowMs);
     const guarded: Guarded[] = [];
     const ending: string[] = [];
@@ -157,6 +158,7 @@ export class EvictionGuard {
     if (this.#settledMs === undefined) {
       this.#settledMs = nowMs + HOLD_MS.most + SLACK_MS;
       this.#ended = current.ended;
+      this.#notedMs = nowMs;
     }
     for (const [lease, againMs] of this.#held) if (nowMs > againMs + SLACK_MS) this.#held.delete(lease);
     const isOver = this.#held.size === 0 && nowMs >= this.#settledMs;

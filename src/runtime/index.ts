@@ -5,12 +5,13 @@ import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Registry } from '../registry/index.ts';
 import { AliasFollower } from './checks/aliases.ts';
-import { Assignment } from './checks/assignment.ts';
+import { Assignment, MEMBERSHIP_TTL_MS } from './checks/assignment.ts';
 import { CheckRunner } from './checks/runner.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
 import { RestoreResumer } from './restore-resumer.ts';
+import { Watchdog } from './watchdog.ts';
 
 export { repeat } from './repeat.ts';
 
@@ -43,10 +44,21 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const { nodeMeta = {} } = deps;
   const membership = new Membership({ registry, random, logger, httpPort, nodeMeta });
   const assignment = new Assignment(registry, hash64);
-  const checks = new CheckRunner({ registry, assignment, clock, random, logger, scriptChecks });
+  const announce = () => void membership.announce();
+  const checks = new CheckRunner({
+    registry,
+    assignment,
+    clock,
+    random,
+    logger,
+    scriptChecks,
+    onSuspect: announce,
+  });
+  const watchdog = new Watchdog({ registry, logger, leaseMs: MEMBERSHIP_TTL_MS, onAway: announce });
   const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
   const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
   const restores = new RestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
+  watchdog.start();
   sweeper.start();
   await membership.start();
   checks.start();
@@ -56,6 +68,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   return {
     leads: () => sweeper.leads,
     stop: async () => {
+      watchdog.stop();
       await Promise.all([
         checks.stop(),
         aliases.stop(),

@@ -3,7 +3,10 @@ import {
   checkKey,
   deepEqual,
   keyOf,
+  MEMBERSHIP_CHECK,
   nodeKey,
+  REGISTRY_SERVICE,
+  VERSION_META,
   type CheckRegistration,
   type Instance,
   type Node,
@@ -16,11 +19,10 @@ import {
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
 import type { Identity, Registry } from '../registry/index.ts';
-import { REGISTRY_SERVICE, VERSION_META } from './checks/assignment.ts';
+import { MEMBERSHIP_TTL_MS, SERVICE_CHECK } from './checks/assignment.ts';
 import { repeat, type Repeating } from './repeat.ts';
 
 const HEARTBEAT_INTERVAL_MS = 2000;
-const TTL_MS = 6000;
 /** A registry node that has been silent for this long leaves the catalog. */
 const DEREGISTER_AFTER_MS = 600_000;
 const LEAVE_TIMEOUT_MS = 1000;
@@ -72,6 +74,17 @@ export class Membership {
     });
   }
 
+  /** Says how this node is at once, as after a time in which it could not; never rejects. */
+  async announce(): Promise<void> {
+    try {
+      await this.#beat();
+      // What the first beat brought up may say that the node was taken for dead.
+      await this.#beat();
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'this node could not say how it is; trying again');
+    }
+  }
+
   /** Leaves the catalog, so that nobody waits for this node; gives up after a second. */
   async stop(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
@@ -105,7 +118,17 @@ export class Membership {
     const leased = this.#own.checks.filter(
       (check) => check.source.kind === 'ttl' || check.source.kind === 'lease',
     );
-    await Promise.all(leased.map(({ node, id }) => registry.health.heartbeat(node, id, 'passing', ALIVE)));
+    const { suspicion } = registry.condition;
+    const beat = async ({ node, id }: CheckRegistration) => {
+      const isDoubtful = id === SERVICE_CHECK && suspicion !== '';
+      await registry.health.heartbeat(
+        node,
+        id,
+        isDoubtful ? 'warning' : 'passing',
+        isDoubtful ? suspicion : ALIVE,
+      );
+    };
+    await Promise.all(leased.map(beat));
     return false;
   }
 
@@ -161,8 +184,8 @@ function ownRegistration(identity: Identity, httpPort: number, shown: Shown): Re
     enableTagOverride: false,
   };
   const heartbeat: CheckRegistration = {
-    ...serfHealth(name, { kind: 'ttl', ttlMs: TTL_MS }),
-    id: `service:${REGISTRY_SERVICE}`,
+    ...serfHealth(name, { kind: 'ttl', ttlMs: MEMBERSHIP_TTL_MS }),
+    id: SERVICE_CHECK,
     name: `Service '${REGISTRY_SERVICE}' check`,
     instanceId: REGISTRY_SERVICE,
     deregisterAfterMs: DEREGISTER_AFTER_MS,
@@ -174,14 +197,14 @@ function ownRegistration(identity: Identity, httpPort: number, shown: Shown): Re
     // With its last instance the node goes as well.
     node: { name, id: identity.nodeId, address, ...shown, transient: true },
     keepNode: false,
-    checks: [heartbeat, serfHealth(name, { kind: 'lease', ttlMs: TTL_MS })],
+    checks: [heartbeat, serfHealth(name, { kind: 'lease', ttlMs: MEMBERSHIP_TTL_MS })],
   };
 }
 
 function serfHealth(node: string, source: CheckRegistration['source']): CheckRegistration {
   return {
     node,
-    id: 'serfHealth',
+    id: MEMBERSHIP_CHECK,
     name: 'Serf Health Status',
     instanceId: '',
     status: 'passing',

@@ -6,6 +6,8 @@ import {
   decideStatus,
   deregisterLease,
   isEmpty,
+  RollcallError,
+  topics,
   worstStatus,
   type Check,
 } from '../../src/core/index.ts';
@@ -39,6 +41,39 @@ describe('health rules', () => {
     expect(isEmpty(decideStatus(state, { ...report, status: 'passing', writeOutput: true }).draft)).to.equal(
       false,
     );
+  });
+
+  it('takes a fenced report only while the topic has not moved since', () => {
+    const catalog = new PureCatalog();
+    const put = (name: string) =>
+      catalog.commit(
+        decideRegister(catalog.state, {
+          node: aNode(name),
+          keepNode: false,
+          checks: [{ ...aCheck(name, 'c'), overwriteStatus: true }],
+          replaceChecks: false,
+        }),
+      );
+    put('n1');
+    put('ring');
+    const topic = topics.node('ring');
+    const fence = { topic, revision: catalog.state.topic(topic) };
+    const report = {
+      node: 'n1',
+      checkId: 'c',
+      status: 'critical',
+      output: '',
+      writeOutput: true,
+      fence,
+    } as const;
+    const { draft } = decideStatus(catalog.state, report);
+    expect(draft.puts).to.have.length(1);
+    // A view that is behind does not know that the topic has moved: the store does.
+    expect(draft.compares).to.deep.include({ kind: 'topic', topic, revision: catalog.state.revision });
+    catalog.commit(decideStatus(catalog.state, { ...report, node: 'ring' }));
+    expect(() => decideStatus(catalog.state, report))
+      .to.throw(RollcallError)
+      .with.property('code', 'aborted');
   });
 
   it('refuses an unknown check', () => {

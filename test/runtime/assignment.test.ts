@@ -62,6 +62,43 @@ describe('assignment of checks', () => {
     expect(owned().size).to.equal(KEYS.length);
   });
 
+  it('gives nothing to a node that doubts itself, unless all of them do', async () => {
+    await join(SELF);
+    await join('registry-2');
+    assignment.refresh();
+    const ofTwo = owned();
+    const doubt = async (name: string, status: Check['status']) => {
+      const check = aCheck(name, 'service:consul', { instanceId: 'consul', status });
+      const checks = [{ ...check, overwriteStatus: true }];
+      await test.registry.catalog.register({ keepNode: true, checks, replaceChecks: false });
+      assignment.refresh();
+    };
+    await doubt(SELF, 'warning');
+    expect([owned().size, assignment.hasOther]).to.deep.equal([0, true]);
+    await doubt('registry-2', 'warning');
+    expect(owned()).to.deep.equal(ofTwo);
+    await doubt(SELF, 'passing');
+    expect([owned().size, assignment.hasOther]).to.deep.equal([KEYS.length, false]);
+  });
+
+  it('has a fence that moves with the nodes, and with nothing else', async () => {
+    await join(SELF);
+    assignment.refresh();
+    const { fence } = assignment;
+    await test.registry.catalog.register({
+      node: aNode('n1'),
+      keepNode: true,
+      instance: anInstance('n1', 'web'),
+      checks: [],
+      replaceChecks: false,
+    });
+    assignment.refresh();
+    expect(assignment.fence).to.deep.equal(fence);
+    await join('registry-2');
+    assignment.refresh();
+    expect(assignment.fence.revision).to.be.above(fence.revision);
+  });
+
   it('agrees with every other node: each key has one owner', async () => {
     const names = ['registry-2', SELF, 'Registry-3'];
     for (const name of names) await join(name);

@@ -59,4 +59,13 @@ describe('check thresholds', () => {
     expect(reported(thresholds, 'ppc', from('critical'))).to.equal('-p-');
     expect(reported(thresholds, 'c', from('critical'))).to.equal('c');
   });
+
+  it('need two failures where another node has found a check healthy, but not for long', () => {
+    const once = (status: CheckStatus, results: string) => reported({}, results, continuedStreak({}, status));
+    expect(once('passing', 'ccc')).to.equal('-cc');
+    expect(once('warning', 'cpcc')).to.equal('-pcc');
+    expect(once('critical', 'cpc')).to.equal('cpc');
+    const thresholds = { failuresBeforeCritical: 1 };
+    expect(reported(thresholds, 'ccc', continuedStreak(thresholds, 'passing'))).to.equal('-cc');
+  });
 });

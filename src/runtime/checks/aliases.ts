@@ -127,6 +127,6 @@ export class AliasFollower {
     if (check?.source.kind !== 'alias' || !assignment.owns(key)) return;
     const { status, output } = aliasedStatus(registry.state, check, check.source);
     if (check.status === status && check.output === output) return;
-    await registry.health.report(check.node, check.id, status, output);
+    await registry.health.report(check.node, check.id, status, output, assignment.fence);
   }
 }

@@ -1,14 +1,33 @@
-import { nodeKey, topics, worstStatus, type Instance, type State } from '../../core/index.ts';
+import {
+  checkKey,
+  nodeKey,
+  REGISTRY_SERVICE,
+  topics,
+  VERSION_META,
+  worstStatus,
+  type Instance,
+  type Revision,
+  type State,
+} from '../../core/index.ts';
 import { buildRing, DEFAULT_POLICY, type Hash64, type Ring } from '../../core/ring/index.ts';
 import type { Registry } from '../../registry/index.ts';
 
-/** The service, and the id of its instance on each node, that registry nodes are in the catalog. */
-export const REGISTRY_SERVICE = 'consul';
-/** Key of the instance's metadata that tells a registry node from others who use the name. */
-export const VERSION_META = 'rollcall-version';
+/** Check of a registry node that lives by its heartbeats; `warning` while the node doubts itself. */
+export const SERVICE_CHECK = `service:${REGISTRY_SERVICE}`;
+/** How long a registry node may be silent before its checks go to others. */
+export const MEMBERSHIP_TTL_MS = 6000;
+/** Topic that moves with the ring of registry nodes. */
+const RING_TOPIC = topics.service(REGISTRY_SERVICE);
+
+/** What a result is good for: the ring as it was when the check was run. */
+export interface RingFence {
+  readonly topic: string;
+  readonly revision: Revision;
+}
 
 /**
- * Which registry node runs which check: a ring of the registry nodes that are alive.
+ * Which registry node runs which check: a ring of the registry nodes that are alive and trust themselves; of all that
+ * are alive where none does.
  *
  * Pure in the catalog, so nodes with the same view agree; when one joins or dies only its share moves.
  */
@@ -29,7 +48,7 @@ export class Assignment {
   /** Catches up with the catalog; says whether the ring is another one since. */
   refresh(): boolean {
     const { state } = this.#registry;
-    const revision = state.topic(topics.service(REGISTRY_SERVICE));
+    const revision = state.topic(RING_TOPIC);
     if (revision === this.#revision) return false;
     this.#revision = revision;
     const names = registryNodes(state);
@@ -41,6 +60,16 @@ export class Assignment {
     return true;
   }
 
+  /** What the owner's writes hold on to: as soon as the ring is another one, they are refused. */
+  get fence(): RingFence {
+    return { topic: RING_TOPIC, revision: this.#revision };
+  }
+
+  /** Whether there is another node to run checks. */
+  get hasOther(): boolean {
+    return this.#names.some((name) => name !== this.#self);
+  }
+
   /** Whether this node runs what the key names; false while it is not in the ring itself. */
   owns(key: string): boolean {
     return this.#ring?.owner(key)?.id === this.#self;
@@ -49,10 +78,14 @@ export class Assignment {
 
 /** Keys of the nodes that take part, sorted. */
 function registryNodes(state: State): string[] {
-  return [...state.instancesOf(REGISTRY_SERVICE).values()]
+  const alive = [...state.instancesOf(REGISTRY_SERVICE).values()]
     .filter((instance) => instance.meta?.[VERSION_META] !== undefined && isAlive(state, instance))
     .map((instance) => nodeKey(instance.node))
     .sort();
+  const trusted = alive.filter(
+    (name) => state.checks.get(checkKey(name, SERVICE_CHECK))?.status !== 'warning',
+  );
+  return trusted.length > 0 ? trusted : alive;
 }
 
 function isAlive(state: State, instance: Instance): boolean {

@@ -3,8 +3,9 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Registry } from '../../registry/index.ts';
-import type { Assignment } from './assignment.ts';
+import type { Assignment, RingFence } from './assignment.ts';
 import { isProbe, runProbe, type ProbeResult, type ProbeSource } from './probes/index.ts';
+import { Suspicion } from './suspicion.ts';
 import { continuedStreak, judge, newStreak, type Streak } from './thresholds.ts';
 import { TimerWheel } from './timer-wheel.ts';
 
@@ -16,7 +17,9 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 /** Share of the interval by which runs stray, so that checks registered together drift apart. */
 const JITTER = 0.05;
 /** A verdict that came this much after its deadline tells of this process, not of the target. */
-const STALL_MS = 1000;
+const LATE_MS = 1000;
+/** When a check whose result was dropped is looked at again, at the latest. */
+const AGAIN_WITHIN_MS = 1000;
 /** Another node may have let the check in. */
 const SCRIPTS_REFUSED: ProbeResult = {
   status: 'critical',
@@ -31,6 +34,8 @@ interface Deps {
   readonly logger: Logger;
   /** Whether programs may be run here; default false. */
   readonly scriptChecks?: boolean;
+  /** Called when this node has begun to doubt itself, so that others learn of it; default: nobody is told. */
+  readonly onSuspect?: () => void;
 }
 
 /** A check this node runs, until it is dropped or defined anew. */
@@ -48,10 +53,12 @@ interface Task {
  * Runs the checks that are this node's on the ring of registry nodes, and reports what they find.
  *
  * Follows the catalog: a check begins at a random moment within its interval, also where it comes from another node, and
- * keeps its last status until then. Runs of one check never overlap.
+ * keeps its last status until then. Runs of one check never overlap. A result counts only while the ring is the one it
+ * was found under, and nothing does that was found while this process stood still or when most checks fail at once.
  */
 export class CheckRunner {
   readonly #deps: Deps;
+  readonly #suspicion: Suspicion;
   readonly #tasks = new Map<string, Task>();
   readonly #wheel: TimerWheel<Task>;
   /** Due and waiting for a free place, in order. */
@@ -62,6 +69,8 @@ export class CheckRunner {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    const { clock, logger, onSuspect = () => undefined } = deps;
+    this.#suspicion = new Suspicion({ condition: deps.registry.condition, clock, logger, onSuspect });
     this.#wheel = new TimerWheel(deps.clock, (task) => {
       this.#ready.add(task);
       this.#fill();
@@ -146,17 +155,21 @@ export class CheckRunner {
   }
 
   async #run(task: Task): Promise<void> {
-    const { clock, random } = this.#deps;
+    const { clock, random, registry, assignment } = this.#deps;
     const { intervalMs, timeoutMs } = task.source;
     const limitMs = Math.min(timeoutMs > 0 ? timeoutMs : DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS);
     const startedAt = clock.monotonic();
+    const { fence } = assignment;
+    const { stalls } = registry.condition;
     const result = await this.#probe(task, limitMs);
-    const stalled = clock.monotonic() - startedAt > limitMs + STALL_MS;
-    if (!stalled) await this.#conclude(task, result);
+    const isLate = clock.monotonic() - startedAt > limitMs + LATE_MS;
+    const hasStalled = registry.condition.stalled || registry.condition.stalls !== stalls;
+    const isTaken = !isLate && !hasStalled && (await this.#conclude(task, result, fence));
     if (!this.#isCurrent(task)) return;
     const pauseMs = intervalMs * (1 - JITTER + 2 * JITTER * random.fraction());
     const leftMs = startedAt + pauseMs - clock.monotonic();
-    this.#wheel.schedule(task, leftMs > 0 ? leftMs : pauseMs);
+    const againMs = random.fraction() * Math.min(intervalMs, AGAIN_WITHIN_MS);
+    this.#wheel.schedule(task, !isTaken && !hasStalled && !isLate ? againMs : leftMs > 0 ? leftMs : pauseMs);
   }
 
   async #probe(task: Task, limitMs: number): Promise<ProbeResult> {
@@ -172,23 +185,36 @@ export class CheckRunner {
     }
   }
 
-  /** Reports a result that changes the status, if the check is still this node's to judge. */
-  async #conclude(task: Task, result: ProbeResult): Promise<void> {
+  /** Reports a result that changes the status, if this node may judge; false where the ring has changed meanwhile. */
+  async #conclude(task: Task, result: ProbeResult, fence: RingFence): Promise<boolean> {
     const { registry, logger } = this.#deps;
+    // A node that has lost sight of the store does not know whether the check has moved.
+    if (!this.#isCurrent(task) || !registry.reads.freshness().knownLeader) return true;
     const verdict = judge(task.source, task.streak, result.status);
     task.streak = verdict.streak;
-    // A node that has lost sight of the store does not know whether the check has moved.
-    if (verdict.status === undefined || !this.#isCurrent(task) || !registry.reads.freshness().knownLeader)
-      return;
+    if (!this.#isAdmitted(task, result) || verdict.status === undefined) return true;
     try {
-      await registry.health.report(task.node, task.checkId, verdict.status, result.output);
+      await registry.health.report(task.node, task.checkId, verdict.status, result.output, fence);
       if (this.#failing) logger.info({}, 'check results can be stored again');
       this.#failing = false;
     } catch (error) {
-      if (error instanceof RollcallError && error.code === 'check_not_found') return;
+      if (error instanceof RollcallError && error.code === 'check_not_found') return true;
+      if (error instanceof RollcallError && error.code === 'aborted') return false;
       if (!this.#failing) logger.warn({ err: error }, 'check results cannot be stored; the checks go on');
       this.#failing = true;
     }
+    return true;
+  }
+
+  #isAdmitted({ key }: Task, { status }: ProbeResult): boolean {
+    const { registry, assignment } = this.#deps;
+    const isNewFailure = status === 'critical' && registry.state.checks.get(key)?.status !== 'critical';
+    return this.#suspicion.admits({
+      key,
+      isNewFailure,
+      checks: this.#tasks.size,
+      hasOther: assignment.hasOther,
+    });
   }
 
   #isCurrent(task: Task): boolean {

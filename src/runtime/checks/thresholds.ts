@@ -8,9 +8,13 @@ export interface Thresholds {
   readonly failuresBeforeCritical?: number;
 }
 
+/** Failures in a row that a node must see before it turns a check that another node has found healthy. */
+const TAKEN_OVER_FAILURES = 2;
+
 /** Results in a row so far; one of the two is 0, but for a check without results. */
 export interface Streak {
   readonly successes: number;
+  /** Below 0 where more failures are needed than usual. */
   readonly failures: number;
 }
 
@@ -20,10 +24,15 @@ export function newStreak(thresholds: Thresholds): Streak {
   return { successes: successBeforePassing, failures: failuresBeforeCritical };
 }
 
-/** Of a check that somebody else has run until now: as long as its status needs, so that it is not turned by less. */
+/**
+ * Of a check that somebody else has run until now: as long as its status needs, so that it is not turned by less.
+ *
+ * A healthy one needs two failures at least: the first may tell of the way from here to it.
+ */
 export function continuedStreak(thresholds: Thresholds, status: CheckStatus): Streak {
   const { successes, failures } = newStreak(thresholds);
-  return status === 'critical' ? { successes: 0, failures } : { successes, failures: 0 };
+  if (status === 'critical') return { successes: 0, failures };
+  return { successes, failures: Math.min(0, failures - TAKEN_OVER_FAILURES) };
 }
 
 export interface Verdict {
