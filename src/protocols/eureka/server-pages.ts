@@ -66,6 +66,7 @@ function statusOf({ registry, clock, httpPort, peers }: Deps, startedAt: number)
       'total-avail-memory': megabytes(totalBytes),
       'current-memory-usage': `${megabytes(usedBytes)} (${String(percent)}%)`,
       'server-uptime': uptime(now - startedAt),
+      ...protectionOf(registry),
     },
     // Rollcall's nodes share one store: only servers that are replicated to are named.
     applicationStats: {
@@ -78,6 +79,17 @@ function statusOf({ registry, clock, httpPort, peers }: Deps, startedAt: number)
       isCoordinatingDiscoveryServer: 'true',
     },
     healthy: registry.ready && registry.status().storeAvailable,
+  };
+}
+
+/** Self-preservation, which holds for all nodes of the registry. */
+function protectionOf({ protection }: Registry): Readonly<Record<string, string>> {
+  const { enabled, active, reason, leases, held, budget, windowMs } = protection.status();
+  return {
+    'self-preservation': active ? `active: ${reason}` : enabled ? 'inactive' : 'off',
+    leases: String(leases),
+    'leases-held': String(held),
+    'eviction-budget': `${String(budget)} in ${String(windowMs / 1000)}s`,
   };
 }
 

@@ -5,6 +5,8 @@ import { applicationsOf, type Application, type LastRenewed } from './applicatio
 
 /** Enough for some 100,000 instances in every format. */
 const MAX_BYTES = 512 * 1024 * 1024;
+/** Above it answers are made anew: whoever asks for names that nobody has must not fill the memory. */
+const MAX_ANSWERS = 20_000;
 
 /** The catalog that an answer is made of. */
 export interface Listing {
@@ -102,7 +104,7 @@ export class SharedAnswers {
 
   #keep(cache: Map<string, Uint8Array | undefined>, key: string, bytes: Uint8Array | undefined): void {
     const cost = 2 * key.length + 100 + (bytes?.length ?? 0);
-    if (this.#heldBytes + cost > MAX_BYTES) return;
+    if (this.#heldBytes + cost > MAX_BYTES || cache.size >= MAX_ANSWERS) return;
     this.#heldBytes += cost;
     cache.set(key, bytes);
   }

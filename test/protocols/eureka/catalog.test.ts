@@ -234,6 +234,49 @@ describe('eureka and the one catalog', () => {
       expect(await status('_node_maintenance', 'critical')).to.equal('OUT_OF_SERVICE_1_');
     });
 
+    it('is UP while it only warns', async () => {
+      const checks = [
+        { ...aCheck('node-1', 'probe', { status: 'warning', instanceId: 'web-1' }), overwriteStatus: true },
+      ];
+      await elsewhere({ node: aNode('node-1'), instance: web, checks });
+      expect(await server.instance('WEB', 'node-1:web-1')).to.include({ status: 'UP' });
+    });
+
+    it('is listed under any name, and without a port', async () => {
+      const name = 'Web shop/<ü>&"\u0001';
+      await elsewhere({
+        node: aNode('node-1'),
+        instance: anInstance('node-1', name, { id: 'a b/c', port: 0, meta: { 'x:y': '1', '\u0001': 'z' } }),
+      });
+      const path = `/eureka/apps/${encodeURIComponent(name)}`;
+      expect(
+        await server.instance(encodeURIComponent(name), encodeURIComponent('node-1:a b/c')),
+      ).to.deep.include({
+        app: name.toUpperCase(),
+        vipAddress: name,
+        port: { $: 0, '@enabled': 'false' },
+      });
+      expect((await server.get('/eureka/apps')).text).to.include(
+        '<name>WEB SHOP/&lt;Ü&gt;&amp;&quot;</name>',
+      );
+      expect((await server.get(path)).text).to.include('<x_.003ay>1</x_.003ay>');
+      expect((await server.get(`/eureka/vips/${encodeURIComponent(name)}`)).text).to.include('UP_1_');
+      expect(await server.delete(`${path}/${encodeURIComponent('node-1:a b/c')}`)).to.equal(200);
+    });
+
+    it('is told from others of its service by its node', async () => {
+      for (const node of ['node-1', 'node-2']) {
+        await elsewhere({ node: aNode(node), instance: anInstance(node, 'web', { id: 'web' }) });
+      }
+      const { application } = await applications();
+      expect(application[0]?.instance.map(({ instanceId }) => instanceId)).to.deep.equal([
+        'node-1:web',
+        'node-2:web',
+      ]);
+      expect(await server.delete('/eureka/apps/WEB/node-2:web')).to.equal(200);
+      expect(await server.instance('WEB', 'node-1:web')).to.include({ app: 'WEB' });
+    });
+
     it('can be cancelled, but has no lease to renew and no metadata to add to', async () => {
       await elsewhere({ node: aNode('node-1'), instance: web });
       expect(await server.put('/eureka/apps/WEB/node-1:web-1')).to.equal(404);

@@ -1,4 +1,5 @@
 import { anEurekaInstance, MY_OWN, NOW } from '../../support/eureka-server.ts';
+import { EXCHANGES_OF_RULES } from './exchanges-of-rules.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -246,4 +247,5 @@ export const EXCHANGES: Readonly<Record<string, readonly Exchange[]>> = {
     ]),
     read(PATH, inFull('UP', 'UNKNOWN', 'ADDED'), { ...AS_JSON, 'X-Eureka-Accept': 'compact' }),
   ],
+  ...EXCHANGES_OF_RULES,
 };

@@ -53,7 +53,7 @@ class Receiver {
       .splice(0)
       .flat()
       .map(({ action, appName, id, status }) =>
-        [action, appName, id, status].filter((each) => each !== undefined).join(' '),
+        [action, appName, id, status].filter((each) => typeof each === 'string').join(' '),
       );
   }
 }

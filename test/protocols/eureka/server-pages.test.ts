@@ -31,7 +31,12 @@ describe('eureka pages about the server', () => {
       'total-avail-memory',
       'current-memory-usage',
       'server-uptime',
+      'self-preservation',
+      'leases',
+      'leases-held',
+      'eviction-budget',
     ]);
+    expect(status.generalStats).to.include({ 'self-preservation': 'inactive', 'leases-held': '0' });
     expect(Object.keys(status.applicationStats)).to.deep.equal([
       'registered-replicas',
       'available-replicas',

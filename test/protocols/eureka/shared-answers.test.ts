@@ -48,6 +48,15 @@ describe('eureka shared answers', () => {
     expect(encoded).to.equal(2);
   });
 
+  it('do not fill the memory of whoever is asked for everything', () => {
+    for (let i = 0; i < 20_001; i++) answers.plain(`name ${String(i)}`, names);
+    expect(encoded).to.equal(20_001);
+    answers.plain('name 0', names);
+    expect(encoded).to.equal(20_001);
+    answers.plain('name 20000', names);
+    expect(encoded).to.equal(20_002);
+  });
+
   it('are as new as their question, though an older one is being zipped', async () => {
     register('a');
     const padded = (listing: Listing) => names(listing) + padding;
