@@ -51,6 +51,24 @@ function addLookups(program: Command, client: () => RollcallClient): void {
       print(JSON.stringify(await client().status(), null, 2));
     });
   program
+    .command('cluster')
+    .description("list the registry's nodes and what each of them does")
+    .action(async () => {
+      for (const { name, address, httpPort, status, version, roles = [], checks = 0 } of (
+        await client().cluster()
+      ).nodes)
+        print(
+          [
+            name,
+            `${address}:${String(httpPort)}`,
+            status,
+            version,
+            `checks=${String(checks)}`,
+            ...roles,
+          ].join(' '),
+        );
+    });
+  program
     .command('services')
     .description('list services and their tags')
     .action(async () => {

@@ -1,4 +1,4 @@
-import type { Instance, KeyPlacement, NodeStatus, ServiceDefinition } from './types.ts';
+import type { ClusterStatus, Instance, KeyPlacement, NodeStatus, ServiceDefinition } from './types.ts';
 
 export interface ClientOptions {
   /** Base URL of a registry node; default `http://127.0.0.1:8500`. */
@@ -35,6 +35,11 @@ export class RollcallClient {
 
   async status(): Promise<NodeStatus> {
     return this.#json<NodeStatus>('/api/v1/status');
+  }
+
+  /** The registry's nodes and what each of them does. */
+  async cluster(): Promise<ClusterStatus> {
+    return this.#json<ClusterStatus>('/api/v1/cluster');
   }
 
   /** Names of all services with their tags. */

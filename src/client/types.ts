@@ -31,6 +31,29 @@ export interface NodeStatus {
   readonly ageMs: number;
 }
 
+/** A registry node as the others see it; what it has not said yet is missing. */
+export interface ClusterNode {
+  readonly name: string;
+  readonly address: string;
+  readonly httpPort: number;
+  readonly version: string;
+  readonly status: 'passing' | 'warning' | 'critical';
+  /** Why, where it is not passing. */
+  readonly reason: string;
+  readonly roles?: readonly string[];
+  /** Health checks that it runs. */
+  readonly checks?: number;
+  readonly lostRevisions?: number;
+}
+
+/** The registry as a whole. */
+export interface ClusterStatus extends Pick<NodeStatus, 'datacenter' | 'store' | 'storeAvailable' | 'ageMs'> {
+  readonly revision: number;
+  readonly epoch: number;
+  readonly lostRevisions: number;
+  readonly nodes: readonly ClusterNode[];
+}
+
 /** A service instance to register. */
 export interface ServiceDefinition {
   readonly name: string;

@@ -1,3 +1,4 @@
+export type { ClusterNode, ClusterOverview, NodeReport } from './cluster.ts';
 export { Registry, type Identity } from './registry.ts';
 export type { Answer, Freshness, ReadMode, ReadOptions } from './reads.ts';
 export { TICK_MS, type NodeCondition, type NodeConditionStatus } from './node-condition.ts';

@@ -96,10 +96,15 @@ export class Registry {
     this.#store = store;
     this.#resync = deps.onEpochChanged;
     this.catalog = new Catalog(committer);
-    this.cluster = new Cluster({ ...deps, hash64: deps.hashes.xxh64 });
     this.condition = new NodeCondition(clock);
     this.kv = new Kv(committer);
     this.settings = new Settings(committer);
+    this.cluster = new Cluster({
+      view,
+      settings: this.settings,
+      hash64: deps.hashes.xxh64,
+      nodeName: deps.identity.nodeName,
+    });
     this.protection = new Protection({
       source: view,
       settings: this.settings,

@@ -35,7 +35,7 @@ interface Deps {
 /** Tables whose records an archive holds; marks of deletions and running delays mean nothing elsewhere. */
 const ARCHIVED = TABLES.filter((table) => table !== 'tombstone' && table !== 'lock-delay');
 /** Settings of this installation rather than of the catalog. */
-const LOCAL_SETTING = /^(refill$|lock-hold$|protection$|restore(:|$)|definitions:)/;
+const LOCAL_SETTING = /^(refill$|lock-hold$|protection$|restore(:|$)|definitions:|registry-node:)/;
 const REGISTRY_SERVICE = 'consul';
 const MEMBERSHIP_CHECK = 'serfHealth';
 const BATCH = { records: 200, bytes: 512 * 1024 };

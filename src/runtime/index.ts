@@ -10,6 +10,7 @@ import { CheckRunner } from './checks/runner.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
+import { NodeReporter } from './node-reporter.ts';
 import { RestoreResumer } from './restore-resumer.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -57,6 +58,12 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const watchdog = new Watchdog({ registry, logger, leaseMs: MEMBERSHIP_TTL_MS, onAway: announce });
   const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
   const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
+  const report = () => ({
+    roles: sweeper.leads ? (['sweeper', 'housekeeper'] as const) : [],
+    checks: checks.size,
+    lostRevisions: registry.status().lostRevisions,
+  });
+  const reporter = new NodeReporter({ registry, random, logger, report });
   const restores = new RestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
   watchdog.start();
   sweeper.start();
@@ -65,6 +72,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   aliases.start();
   housekeeping.start();
   restores.start();
+  reporter.start();
   return {
     leads: () => sweeper.leads,
     stop: async () => {
@@ -75,6 +83,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
         sweeper.stop(),
         housekeeping.stop(),
         restores.stop(),
+        reporter.stop(),
       ]);
       await membership.stop();
     },

@@ -7,6 +7,22 @@ export function clusterRoutes(registry: Registry): Route[] {
   return [
     {
       method: 'GET',
+      path: '/api/v1/cluster',
+      handle: () => {
+        const { datacenter, nodeName } = registry.identity;
+        const overview = {
+          datacenter,
+          answeredBy: nodeName,
+          ...registry.cluster.overview(),
+          ...registry.status(),
+          protection: registry.protection.status(),
+          condition: registry.condition.status(),
+        };
+        return json(overview, registry.reads.freshness());
+      },
+    },
+    {
+      method: 'GET',
       path: '/api/v1/cluster/digest',
       handle: async () => json(await registry.cluster.digest(), registry.reads.freshness()),
     },

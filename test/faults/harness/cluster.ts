@@ -1,11 +1,16 @@
 import { RedisServer, type RedisServerOptions } from '../../support/redis-server.ts';
+import { SentinelTopology } from '../../support/redis-sentinel.ts';
 import type { ProcessOptions } from '../../support/rollcall-process.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { RegistryNode } from './registry-node.ts';
 
+const DURABLE: RedisServerOptions = { appendonly: true, appendfsync: 'always' };
+
 export interface ClusterOptions {
   /** Registry nodes; default 2. */
   readonly nodes?: number;
+  /** One Redis, each node with a line of its own to it, or a primary with two replicas and three sentinels. */
+  readonly topology?: 'single' | 'sentinel';
   /** Default: `appendonly yes`, `appendfsync always`. */
   readonly redis?: () => RedisServerOptions;
   /** Settings of every node besides where Redis is. */
@@ -14,33 +19,42 @@ export interface ClusterOptions {
   readonly process?: (node: number) => ProcessOptions;
 }
 
-/** A registry under test: one Redis, a proxy in front of it for each node, and the nodes. */
+/** A registry under test: its Redis servers, the lines to them, and its nodes. */
 export class FaultCluster {
+  /** The only Redis, or the one that is the primary at first. */
   readonly redis: RedisServer;
+  readonly sentinels: SentinelTopology | undefined;
+  /** The line of each node to its only Redis. */
   readonly proxies: readonly TcpProxy[];
   readonly nodes: readonly RegistryNode[];
   readonly #extra: RedisServer[] = [];
   readonly #extraProxies: TcpProxy[] = [];
 
-  private constructor(redis: RedisServer, proxies: readonly TcpProxy[], options: ClusterOptions) {
+  private constructor(
+    redis: RedisServer,
+    sentinels: SentinelTopology | undefined,
+    proxies: readonly TcpProxy[],
+    options: ClusterOptions,
+  ) {
     this.redis = redis;
+    this.sentinels = sentinels;
     this.proxies = proxies;
-    this.nodes = proxies.map(
-      ({ port }, number) =>
-        new RegistryNode(
-          `node-${String(number + 1)}`,
-          { REDIS_URL: `redis://127.0.0.1:${String(port)}`, ...options.settings },
-          options.process?.(number),
-        ),
-    );
+    this.nodes = Array.from({ length: options.nodes ?? 2 }, (_, number) => {
+      const line = proxies[number];
+      const url =
+        line === undefined ? (sentinels?.url ?? redis.url) : `redis://127.0.0.1:${String(line.port)}`;
+      const settings = { REDIS_URL: url, ...options.settings };
+      return new RegistryNode(`node-${String(number + 1)}`, settings, options.process?.(number));
+    });
   }
 
   static async start(options: ClusterOptions = {}): Promise<FaultCluster> {
-    const durable = { appendonly: true, appendfsync: 'always' } as const;
-    const redis = await RedisServer.start(options.redis?.() ?? durable);
-    const count = options.nodes ?? 2;
-    const proxies = await Promise.all(Array.from({ length: count }, () => TcpProxy.start(redis.port)));
-    const cluster = new FaultCluster(redis, proxies, options);
+    const server = options.redis?.() ?? DURABLE;
+    const sentinels = options.topology === 'sentinel' ? await SentinelTopology.start({ server }) : undefined;
+    const redis = sentinels?.servers[0] ?? (await RedisServer.start(server));
+    const lines = sentinels === undefined ? (options.nodes ?? 2) : 0;
+    const proxies = await Promise.all(Array.from({ length: lines }, () => TcpProxy.start(redis.port)));
+    const cluster = new FaultCluster(redis, sentinels, proxies, options);
     try {
       await Promise.all(cluster.nodes.map((node) => node.start()));
     } catch (error) {
@@ -48,6 +62,11 @@ export class FaultCluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** The Redis that takes writes now. */
+  async primary(): Promise<RedisServer> {
+    return this.sentinels?.primary() ?? this.redis;
   }
 
   /** Another Redis, which ends with the cluster. */
@@ -79,10 +98,11 @@ export class FaultCluster {
 
   /** Ends everything, whatever state it is in. */
   async stop(): Promise<void> {
-    this.redis.resume();
+    for (const redis of [this.redis, ...(this.sentinels?.servers ?? [])]) redis.resume();
     for (const proxy of this.proxies) proxy.thaw();
     await Promise.all(this.nodes.map((node) => node.stop()));
     await Promise.all([...this.proxies, ...this.#extraProxies].map((proxy) => proxy.stop()));
-    await Promise.all([this.redis, ...this.#extra].map((redis) => redis.stop()));
+    await (this.sentinels ?? this.redis).stop();
+    await Promise.all(this.#extra.map((redis) => redis.stop()));
   }
 }

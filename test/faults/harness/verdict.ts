@@ -31,7 +31,7 @@ export interface Allowance {
   readonly lookupMs?: number;
   /** Time beyond two TTLs in which a silent instance must go; default 3000. */
   readonly expiryBudgetMs?: number;
-  /** Which Redis holds the truth at the end; default: the cluster's first. */
+  /** Which Redis holds the truth at the end; default: the primary of the cluster. */
   readonly redis?: RedisServer;
 }
 
@@ -56,7 +56,7 @@ export interface Verdict {
 
 /** Asks every oracle about a run whose clients have stopped. */
 export async function judge(cluster: FaultCluster, history: History, allowance: Allowance): Promise<Verdict> {
-  const redis = allowance.redis ?? cluster.redis;
+  const redis = allowance.redis ?? (await cluster.primary());
   const client = new FaultClient('judge', cluster.nodes);
   try {
     const lost = await countLost(client, history);

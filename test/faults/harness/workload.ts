@@ -3,6 +3,7 @@ import type { Actor } from './actor.ts';
 import { FaultClient } from './client.ts';
 import { BeatingInstance, lister } from './heartbeaters.ts';
 import { History } from './history.ts';
+import type { SeededRandom } from './random.ts';
 import { adder, registerClient, RegisterTurns } from './registers.ts';
 import type { RegistryNode } from './registry-node.ts';
 import { watcher } from './watchers.ts';
@@ -20,7 +21,7 @@ export interface WorkloadOptions {
 /** The clients of a run, all at once: writers, readers, registers, a counter, watchers, heartbeats and lookups. */
 export class Workload {
   readonly history: History;
-  readonly instances: readonly BeatingInstance[];
+  readonly instances: BeatingInstance[];
   readonly #nodes: readonly RegistryNode[];
   readonly #pauseMs: number;
   #changing: Actor[] = [];
@@ -53,6 +54,14 @@ export class Workload {
       nodes.map((_, number) => watcher(at * nodes.length + number, key, nodes, history)),
     );
     this.#looking = [lister(0, nodes, history, 100), lister(1, nodes, history, 100)];
+  }
+
+  /** Has one instance die without a word, and another one begin. */
+  async replaceInstance(random: SeededRandom): Promise<void> {
+    await random.pick(this.instances).fallSilent();
+    const next = new BeatingInstance(this.instances.length, this.#nodes, this.history);
+    this.instances.push(next);
+    await next.start();
   }
 
   /** Resolves once every node takes writes again, for at most `withinMs`. */

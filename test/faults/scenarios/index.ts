@@ -4,10 +4,12 @@ import { LOAD_FAULTS } from './load.ts';
 import { NODE_FAULTS } from './nodes.ts';
 import { REDIS_FAULTS } from './redis.ts';
 import { REFUSAL_FAULTS } from './refusals.ts';
+import { SENTINEL_FAULTS } from './sentinel.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...NODE_FAULTS,
   ...REDIS_FAULTS,
+  ...SENTINEL_FAULTS,
   ...LINK_FAULTS,
   ...REFUSAL_FAULTS,
   ...LOAD_FAULTS,
