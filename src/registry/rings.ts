@@ -43,6 +43,7 @@ export interface Placements {
 }
 
 const MAX_TRACKED = 10_000;
+const MAX_RANKED = 100;
 /** Keys of a batch that are placed before others get their turn. */
 const SLICE = 1000;
 
@@ -130,6 +131,18 @@ export class Rings {
         placements.push(availability.preferenceList(now, key, count, options).flatMap(indexOf));
     }
     return { revision: now.revision, digest: now.ring.digest, members, placements };
+  }
+
+  /**
+   * The places of instances, by their keys, in the order in which to ask them for a key: 100 available ones, then others.
+   *
+   * Throws as `of` does, and `policy_not_applicable`.
+   */
+  ranks(service: string, key: string): ReadonlyMap<string, number> {
+    const { now } = this.of(service);
+    const available = this.availabilityOf(service).preferenceList(now, key, MAX_RANKED);
+    const ids = [...available, ...now.ring.preferenceList(key, MAX_RANKED)].map(({ id }) => id);
+    return new Map([...new Set(ids)].map((id, rank) => [id, rank]));
   }
 
   /** Who of a service may be answered now. */

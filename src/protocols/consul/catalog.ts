@@ -13,6 +13,7 @@ import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { connectQuery, GATEWAYS_QUERY } from './connect.ts';
 import { get, type ConsulContext } from './context.ts';
+import { orderOf } from './key-order.ts';
 import { badRequest } from './errors.ts';
 import { NODE_SCHEMA, NODE_SERVICE_SCHEMA, SERVICE_NODE_SCHEMA } from './filter-schemas.ts';
 import type { Passes } from './filters.ts';
@@ -105,11 +106,11 @@ function instances(
   const parameters = reader.parameters(request);
   const service = required(request.params['service'], 'Missing service name');
   const selection = selectionOf(request.query, false);
+  const key = isConnect ? null : request.query.get('hash');
   return reader.catalog(request, parameters, {
-    query: isConnect ? connectQuery(service, false) : instancesQuery(service),
+    ...orderOf(registry, key, service, isConnect ? connectQuery(service, false) : instancesQuery(service)),
     schema: SERVICE_NODE_SCHEMA,
     cacheable: true,
-    sorted: (views, by) => by(views, ({ node }) => node.name),
     encode: (views, _state, passes) => {
       const selected = views.filter((view) => isSelected(view, selection));
       const shown = selected.map((view) => serviceNodeShape(view, datacenter));

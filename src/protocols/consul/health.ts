@@ -16,6 +16,7 @@ import { isPretty, jsonAnswer } from './answers.ts';
 import { required } from './catalog.ts';
 import { connectQuery, GATEWAYS_QUERY } from './connect.ts';
 import { get, type ConsulContext } from './context.ts';
+import { orderOf } from './key-order.ts';
 import { badRequest } from './errors.ts';
 import { CHECK_SERVICE_NODE_SCHEMA, HEALTH_CHECK_SCHEMA } from './filter-schemas.ts';
 import type { Passes } from './filters.ts';
@@ -61,11 +62,11 @@ function instances(
     throw badRequest('peer-name and sameness-group are mutually exclusive');
   const service = required(params['service'], 'Missing service name');
   const selection = selectionOf(query, isPassingOnly(query));
+  const key = queryOf === serviceQuery ? query.get('hash') : null;
   return reader.catalog(request, parameters, {
-    query: queryOf(service),
+    ...orderOf(registry, key, service, queryOf(service)),
     schema: CHECK_SERVICE_NODE_SCHEMA,
     cacheable: true,
-    sorted: (views, by) => by(views, ({ node }) => node.name),
     encode: (views, _state, passes) => {
       const selected = views.filter((view) => isSelected(view, selection));
       const shown = selected.map((view) => checkServiceNodeShape(view, registry.identity.datacenter));
