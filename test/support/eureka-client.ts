@@ -27,6 +27,7 @@ export interface RegisteredClient {
 export async function registerWithEureka(
   httpPort: number,
   { app, host, ip, port }: EurekaRegistration,
+  { useDelta = false }: { useDelta?: boolean } = {},
 ): Promise<RegisteredClient> {
   const quiet = {
     debug: () => undefined,
@@ -52,6 +53,7 @@ export async function registerWithEureka(
       registryFetchInterval: 1000,
       maxRetries: 0,
     },
+    shouldUseDelta: useDelta,
     logger: quiet,
   });
   await promised((done) => {
