@@ -1,3 +1,4 @@
+import type { Admission } from './http/index.ts';
 import type { Metrics } from './platform/metrics.ts';
 import type { Registry } from './registry/index.ts';
 
@@ -22,6 +23,16 @@ export function observeRegistry(metrics: Metrics, registry: Registry): void {
     rollcall_instances: { help: 'Registered instances.', value: () => registry.state.instances.size },
   });
   observeProtection(metrics, registry);
+}
+
+/** Adds how many registrations have been put off to the metrics. */
+export function observeAdmission(metrics: Metrics, admission: Admission): void {
+  metrics.observe({
+    rollcall_registrations_refused_total: {
+      help: 'Registrations that were told to come back later.',
+      value: () => admission.refused,
+    },
+  });
 }
 
 function observeProtection(metrics: Metrics, { protection, condition }: Registry): void {

@@ -3,8 +3,8 @@ import type { ProtectionPolicy } from './core/index.ts';
 import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
 import { dnsOptionsOf } from './dns-options.ts';
 import { startEurekaPeers } from './eureka-peers.ts';
-import { observeRegistry } from './gauges.ts';
-import { createApp, Edge, HttpServer, type Dialect } from './http/index.ts';
+import { observeAdmission, observeRegistry } from './gauges.ts';
+import { Admission, createApp, Edge, HttpServer, type Dialect } from './http/index.ts';
 import { identityOf } from './identity.ts';
 import { systemClock } from './platform/clock.ts';
 import { LogTap } from './platform/log-tap.ts';
@@ -218,12 +218,15 @@ function createHttp(
     eureka,
     createNativeDialect(registry),
   ];
+  const admission = new Admission({ ...platform, ratePerSecond: config.registrationRate });
+  observeAdmission(metrics, admission);
   const edge = new Edge({
     dialects,
     clock: systemClock,
     logger,
     shutdown,
     onAnswered: metrics.httpAnswered,
+    admission,
   });
   const app = createApp({
     edge,

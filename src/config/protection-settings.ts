@@ -43,4 +43,13 @@ export const PROTECTION_SETTINGS = [
     description:
       'Whether the registry connects to the address and port of instances in doubt and drops those that refuse.',
   },
+  {
+    key: 'registrationRate',
+    type: 'integer',
+    min: 0,
+    max: 1_000_000,
+    default: '5000',
+    description:
+      'Most registrations per second that this node lets in, after a burst of twice as many; 0 lets all of them in.',
+  },
 ] as const satisfies readonly SettingSpec[];

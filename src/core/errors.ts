@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   route_not_found: { status: 404, title: 'No such resource' },
   method_not_allowed: { status: 405, title: 'The resource does not have this method' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
+  overloaded: { status: 503, title: 'Too many registrations at once; try again later' },
   too_many_requests: { status: 429, title: 'Too many requests are open' },
   aborted: { status: 409, title: 'Too many concurrent changes; try again' },
   not_ready: { status: 503, title: 'This node has not loaded the catalog yet' },

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction } from 'express';
+import { RollcallError } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
+import type { Admission } from './admission.ts';
 import { mayHaveBody, readBody } from './body.ts';
 import { EdgeRequest } from './edge-request.ts';
 import { LookupLane, sendKept, type KeptAnswer } from './lookup-lane.ts';
@@ -26,6 +28,8 @@ interface Deps {
   readonly onAnswered: OnAnswered;
   /** Ends blocked reads when the process stops. */
   readonly shutdown: AbortSignal;
+  /** Lets registrations in; default: all of them. */
+  readonly admission?: Admission;
 }
 
 interface Mounted {
@@ -88,7 +92,7 @@ export class Edge {
       response.destroy();
     };
     try {
-      const answering = answer(this.#deps.logger, mounted, request, incoming);
+      const answering = answer(this.#deps, mounted, request, incoming);
       if (answering instanceof Promise) answering.then(finish).catch(unsent);
       else finish(answering);
     } catch (error) {
@@ -111,7 +115,7 @@ export class Edge {
 
 /** What the request's route answers; a promise only where there is something to wait for. */
 function answer(
-  logger: Logger,
+  { logger, admission }: Deps,
   mounted: Mounted,
   request: IncomingMessage,
   incoming: EdgeRequest,
@@ -120,6 +124,8 @@ function answer(
   try {
     const found = locate(mounted, incoming);
     if ('status' in found) return found;
+    const retrySeconds = found.route.isRegistration === true ? admission?.take() : undefined;
+    if (retrySeconds !== undefined) return overloaded(mounted.dialect, incoming, retrySeconds);
     incoming.params = found.params;
     const answering = mayHaveBody(request)
       ? handleWithBody(found.route, request, incoming)
@@ -128,6 +134,12 @@ function answer(
   } catch (error) {
     return failed(error);
   }
+}
+
+/** In the dialect's words, but always with a status that its clients try again after. */
+function overloaded(dialect: Dialect, incoming: RouteRequest, retrySeconds: number): RouteResponse {
+  const refusal = dialect.failure(new RollcallError('overloaded'), incoming);
+  return { ...refusal, status: 503, headers: { ...refusal.headers, 'Retry-After': String(retrySeconds) } };
 }
 
 async function handleWithBody(

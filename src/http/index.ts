@@ -1,3 +1,4 @@
+export { Admission } from './admission.ts';
 export { createApp } from './app.ts';
 export { Edge } from './edge.ts';
 export * from './route.ts';

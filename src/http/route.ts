@@ -58,6 +58,8 @@ export interface Route {
   readonly isOff?: boolean;
   /** Largest accepted body in bytes; default `DEFAULT_BODY_LIMIT_BYTES`. */
   readonly bodyLimitBytes?: number;
+  /** Brings something into the catalog, of which only so many per second are let in; default false. */
+  readonly isRegistration?: boolean;
   readonly handle: (request: RouteRequest) => Promise<RouteResponse> | RouteResponse;
 }
 

@@ -8,6 +8,8 @@ import { Refilling } from './refill.ts';
 import type { View } from './view.ts';
 
 const BACKOFF_MS = { first: 50, most: 1000 };
+/** Nodes that must all read a snapshot again begin at random moments within this. */
+const STAGGER_MS = 500;
 /** A store may hold back what follows a batch of so many commits. */
 const LARGE_BATCH = 32;
 /** A store without news says so after this long. */
@@ -95,8 +97,9 @@ export class Follower {
 
   /** Builds a new state beside the one in use and swaps it in once it is whole. */
   async #load(adoption: Adoption, signal: AbortSignal): Promise<void> {
-    const { store, view, clock, logger } = this.#deps;
+    const { store, view, clock, logger, random } = this.#deps;
     if (view.ready) await this.#refilling.run(store, view.state, adoption, logger);
+    if (view.ready) await this.#sleep(random.fraction() * STAGGER_MS);
     const next = new State();
     const snapshot = await store.snapshot(signal);
     for await (const items of snapshot.items) {
@@ -171,14 +174,17 @@ export class Follower {
   }
 
   async #pause(ms: number): Promise<void> {
-    const jittered = ms * (0.5 + this.#deps.random.fraction() / 2);
+    await this.#sleep(ms * (0.5 + this.#deps.random.fraction() / 2));
+  }
+
+  async #sleep(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = () => {
         clearTimeout(timer);
         this.#stopping.signal.removeEventListener('abort', done);
         resolve();
       };
-      const timer = setTimeout(done, jittered);
+      const timer = setTimeout(done, ms);
       this.#stopping.signal.addEventListener('abort', done, { once: true });
     });
   }

@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { createApp, Edge, HttpServer, type Dialect } from '../../src/http/index.ts';
+import { createApp, Edge, HttpServer, type Dialect, type Admission } from '../../src/http/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 
@@ -22,6 +22,7 @@ export interface TestServer {
 export async function serveDialects(
   dialects: readonly Dialect[],
   maxConnectionsPerClient = 1000,
+  admission?: Admission,
 ): Promise<TestServer> {
   const shutdown = new AbortController();
   const logger = createLogger('silent');
@@ -31,6 +32,7 @@ export async function serveDialects(
     shutdown: shutdown.signal,
     clock: systemClock,
     onAnswered: () => undefined,
+    ...(admission && { admission }),
   });
   const app = createApp({
     edge,

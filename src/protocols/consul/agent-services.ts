@@ -2,7 +2,7 @@ import { instanceKey, nodeQuery, type Instance } from '../../core/index.ts';
 import type { Route, RouteResponse } from '../../http/index.ts';
 import { agentServiceRoute } from './agent-service.ts';
 import { emptyAnswer, isPretty, jsonAnswer } from './answers.ts';
-import { get, put, type ConsulContext } from './context.ts';
+import { get, put, register, type ConsulContext } from './context.ts';
 import { ConsulError, respelled, unlessMissing } from './errors.ts';
 import { NODE_SERVICE_SCHEMA } from './filter-schemas.ts';
 import { decodeBody } from './go-decode.ts';
@@ -16,7 +16,7 @@ export function agentServiceRoutes(context: ConsulContext): Route[] {
   const { identity, catalog } = registry;
   const { agentName, datacenter } = identity;
   return [
-    put('/v1/agent/service/register', async ({ body, query }) => {
+    register('/v1/agent/service/register', async ({ body, query }) => {
       const replaceChecks = ['', 'true'].includes(query.get('replace-existing-checks') ?? 'false');
       const definition = decodeBody(body, serviceDefinition);
       const registration = serviceRegistration(definition, identity, options, replaceChecks);

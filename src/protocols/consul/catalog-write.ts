@@ -2,7 +2,7 @@ import type { CheckRegistration, Instance, Node, Registration } from '../../core
 import type { Route, RouteResponse } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { externalCheck, healthCheck } from './catalog-check.ts';
-import { put, type ConsulContext } from './context.ts';
+import { put, register, type ConsulContext } from './context.ts';
 import { ConsulError, respelled, unlessMissing } from './errors.ts';
 import {
   bool,
@@ -73,7 +73,7 @@ const deregisterRequest = struct('DeregisterRequest', {
 export function catalogWriteRoutes(context: ConsulContext): Route[] {
   const { registry } = context;
   return [
-    put('/v1/catalog/register', async (request) => {
+    register('/v1/catalog/register', async (request) => {
       const decoded = decodeBody(request.body, registerRequest);
       requireOwnDatacenter(context, decoded.Datacenter);
       const refused = `failed inserting check on node ${JSON.stringify(decoded.Node)}: Missing service registration`;

@@ -42,3 +42,8 @@ export function get(path: string, handle: Handle): Route {
 export function put(path: string, handle: Handle): Route {
   return { method: 'PUT', path, handle };
 }
+
+/** A PUT that registers something. */
+export function register(path: string, handle: Handle): Route {
+  return { ...put(path, handle), isRegistration: true };
+}

@@ -52,6 +52,7 @@ export function registrationRoutes(registrations: Registrations): Route[] {
       method: 'POST',
       path: '/apps/{app}',
       bodyLimitBytes: INSTANCE_LIMIT_BYTES,
+      isRegistration: true,
       handle: (request) => registrations.register(request),
     },
     { method: 'PUT', path: '/apps/{app}/{id}', handle: (request) => registrations.heartbeat(request) },
