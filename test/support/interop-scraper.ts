@@ -67,12 +67,16 @@ export interface Target {
   readonly health: string;
 }
 
-/** The targets of a job by the service id they were found under. */
-export async function targetsOf(port: number, job: string): Promise<Map<string, Target>> {
+/** The targets of a job by the label that has the id they were found under. */
+export async function targetsOf(
+  port: number,
+  job: string,
+  label = '__meta_consul_service_id',
+): Promise<Map<string, Target>> {
   const answer = await fetch(`http://127.0.0.1:${String(port)}/api/v1/targets`, {
     signal: AbortSignal.timeout(5000),
   });
   const { data } = (await answer.json()) as { data: { activeTargets: Target[] } };
   const found = data.activeTargets.filter(({ labels }) => labels['job'] === job);
-  return new Map(found.map((each) => [each.discoveredLabels['__meta_consul_service_id'] ?? '', each]));
+  return new Map(found.map((each) => [each.discoveredLabels[label] ?? '', each]));
 }
