@@ -100,6 +100,17 @@ export interface Store {
 
   /** Whether the store answered lately, without asking it. */
   status(): StoreStatus;
+
+  /** What an operator wants to know of a store that is elsewhere, without asking it; undefined until `open`. */
+  details?(): StoreDetails | undefined;
+
+  /**
+   * Has another server of the store take over, losing nothing that was acknowledged; within about 20 seconds.
+   *
+   * Writes wait or are refused meanwhile. Rejects with `unavailable` where it cannot be done; then all
+   * stays as it was.
+   */
+  failover?(): Promise<FailoverReport>;
 }
 
 /** Most the lease clock moves in one sweep; a longer silence counts as an outage. */
@@ -152,6 +163,33 @@ export interface StoreStatus {
   readonly available: boolean;
   /** Ms since the store last answered anything; 0 for a store in this process. */
   readonly silentMs: number;
+}
+
+export interface StoreDetails {
+  readonly topology: 'single' | 'sentinel' | 'cluster';
+  /** `host:port`; undefined while nobody knows. */
+  readonly primary: string | undefined;
+  readonly knownReplicas: number;
+  readonly liveReplicas: number;
+  /** Whether a failover is noticed by the server's own identity, and not only by what is missing. */
+  readonly fenced: boolean;
+  /** Settings of the server that weaken what the registry promises. */
+  readonly advice: readonly Advice[];
+}
+
+/** A setting that should be another one. */
+export interface Advice {
+  readonly setting: string;
+  readonly value: string;
+  readonly should: string;
+  readonly because: string;
+}
+
+export interface FailoverReport {
+  /** `host:port` of the old and of the new primary. */
+  readonly from: string;
+  readonly to: string;
+  readonly withoutWritesMs: number;
 }
 
 export type StoreErrorCode =

@@ -1,7 +1,13 @@
+import { TABLES } from '../../src/core/index.ts';
 import { createLogger } from '../../src/platform/logger.ts';
-import { createRedisStore, type RedisStoreOptions } from '../../src/store/redis/index.ts';
+import {
+  createRedisStore,
+  type Durabilities,
+  type Durability,
+  type RedisStoreOptions,
+} from '../../src/store/redis/index.ts';
 import type { Store } from '../../src/store/store.ts';
-import { picture } from './harness.ts';
+import { picture, type HarnessOptions, type MakeHarness } from './harness.ts';
 
 const built = new Set<Store>();
 
@@ -29,4 +35,51 @@ export async function closeStores(): Promise<void> {
 export async function storedKeys(store: Store): Promise<string[]> {
   const { records } = await picture(store);
   return [...records.values()].map(({ key }) => key).sort();
+}
+
+/** Every table with the same durability. */
+export function all(durability: Durability): { durability: Durabilities } {
+  return { durability: Object.fromEntries(TABLES.map((table) => [table, durability])) };
+}
+
+let namespaces = 0;
+
+/** Makes harnesses for the contract, each with a namespace of its own; `crash` kills what holds the data. */
+export function makeRedisHarness(
+  url: () => string,
+  crash: () => Promise<unknown>,
+  fixed: Partial<RedisStoreOptions> = {},
+): MakeHarness {
+  return async (options: HarnessOptions = {}) => {
+    namespaces += 1;
+    const namespace = `contract-${namespaces}`;
+    const opened: Store[] = [];
+    const open = async (): Promise<Store> => {
+      const store = createRedisStore({
+        url: url(),
+        namespace,
+        logger: createLogger('silent'),
+        ...fixed,
+        ...options,
+      });
+      opened.push(store);
+      await store.open();
+      return store;
+    };
+    const store = await open();
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        return open();
+      },
+      async crash() {
+        await crash();
+        return open();
+      },
+      async dispose() {
+        await Promise.all(opened.map((one) => one.close()));
+      },
+    };
+  };
 }

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { createLogger } from '../../src/platform/logger.ts';
-import { parseRedisUrl } from '../../src/store/redis/address.ts';
 import { CommandConnection } from '../../src/store/redis/command-connection.ts';
 import { storeKeys } from '../../src/store/redis/keys.ts';
 import { Scripts } from '../../src/store/redis/scripts.ts';
@@ -29,7 +28,12 @@ describe('redis store: scripts', function () {
     const store = await openStore(server.url);
     const upTo = await apply(store, { touches: ['old', 'late'] });
     const touched = await apply(store, { touches: ['late'] });
-    const connection = new CommandConnection(parseRedisUrl(server.url), createLogger('silent'));
+    const connection = new CommandConnection({
+      label: 'test',
+      access: { login: {}, db: 0, tls: undefined },
+      logger: createLogger('silent'),
+      endpoint: { host: '127.0.0.1', port: server.port },
+    });
     try {
       await connection.ready(5000);
       const line = String(await server.call('HGET', '{rollcall}:meta', 'line'));

@@ -66,6 +66,15 @@ export class ClusterTopology {
     return { primary: serverOf(owner), replicas: replicas.map(serverOf) };
   }
 
+  /** Waits until every server has found its place: all slots served, all replicas in touch. */
+  async untilWhole(): Promise<void> {
+    await eventually(
+      async () => (await Promise.all(this.servers.map(isWhole))).every((each) => each),
+      'a whole cluster',
+      30_000,
+    );
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop()));
   }
@@ -94,11 +103,7 @@ export class ClusterTopology {
       const id = String(await this.servers[index % primaries]?.call('CLUSTER', 'MYID'));
       await server.call('CLUSTER', 'REPLICATE', id);
     }
-    await eventually(
-      async () => (await Promise.all(this.servers.map(isWhole))).every((each) => each),
-      'a whole cluster',
-      30_000,
-    );
+    await this.untilWhole();
   }
 
   /** Asks the servers in turn until one answers. */

@@ -5,7 +5,6 @@ import { encodeTxn, type EncodedTxn } from './frame.ts';
 
 const GROUP_TXNS = 100;
 const GROUP_BYTES = 1024 * 1024;
-const MAX_GROUPS_IN_FLIGHT = 4;
 const MAX_PENDING_TXNS = 10_000;
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 const MAX_WAIT_MS = 500;
@@ -27,19 +26,20 @@ interface Pending extends EncodedTxn {
 /**
  * Groups the commits of one tick into few script calls; each transaction succeeds or fails alone.
  *
- * A group holds at most 100 transactions and about 1 MB, a larger transaction goes alone; four groups
- * may be in flight. Beyond 10,000 transactions or 64 MB a commit is refused as `overloaded`; one that
+ * A group holds at most 100 transactions and about 1 MB, a larger transaction goes alone. Beyond 10,000 transactions or 64 MB a commit is refused as `overloaded`; one that
  * could not be sent for half a second is refused as `unavailable`.
  */
 export class CommitQueue {
   readonly #send: (group: readonly EncodedTxn[]) => Promise<GroupReply>;
+  readonly #maxGroupsInFlight: number;
   #waiting: Pending[] = [];
   #pendingTxns = 0;
   #pendingBytes = 0;
   #groupsInFlight = 0;
   #scheduled = false;
 
-  constructor(send: (group: readonly EncodedTxn[]) => Promise<GroupReply>) {
+  constructor(maxGroupsInFlight: number, send: (group: readonly EncodedTxn[]) => Promise<GroupReply>) {
+    this.#maxGroupsInFlight = maxGroupsInFlight;
     this.#send = send;
   }
 
@@ -71,7 +71,7 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    while (this.#groupsInFlight < MAX_GROUPS_IN_FLIGHT && this.#waiting.length > 0) {
+    while (this.#groupsInFlight < this.#maxGroupsInFlight && this.#waiting.length > 0) {
       const group = this.#nextGroup();
       if (group.length > 0) void this.#exchange(group);
     }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Redis, type CommonRedisOptions } from 'ioredis';
 import { StoreError } from '../store.ts';
-import type { RedisAddress } from './address.ts';
+import type { Endpoint, Login } from './address.ts';
 
 const CLOSE_TIMEOUT_MS = 300;
 
@@ -12,26 +12,40 @@ export interface Sender {
   send(name: string, args: readonly Argument[]): Promise<unknown>;
 }
 
-/** What the two kinds of connection differ in. */
+/** PEM contents for TLS; without an authority, those that Node trusts. */
+export interface TlsMaterial {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** How to be let in by a server. */
+export interface Access {
+  readonly login: Login;
+  readonly db: number;
+  /** Undefined for plain TCP. */
+  readonly tls: TlsMaterial | undefined;
+}
+
+/** What the kinds of connections differ in. */
 export type ClientOptions = Pick<
   CommonRedisOptions,
   'commandTimeout' | 'socketTimeout' | 'retryStrategy' | 'reconnectOnError' | 'lazyConnect'
 >;
 
 /**
- * Builds a client; the only place that does.
+ * Builds a client of one server; the only place that does.
  *
  * Every option that all clients share closes a way to hang, to resend or to queue. The caller adds
- * its deadlines and must listen to `error`.
+ * its deadlines and must listen to `error`. The package's own modes for Sentinel and Cluster are not
+ * used: see docs/adr.
  */
-export function createClient(address: RedisAddress, options: ClientOptions): Redis {
-  const { host = 'localhost', port = 6379, path, username, password } = address;
+export function createClient(endpoint: Endpoint, access: Access, options: ClientOptions): Redis {
   return new Redis({
-    ...(path === undefined ? { host, port } : { path }),
-    ...(address.tls ? { tls: {} } : {}),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    db: address.db,
+    ...endpoint,
+    ...(access.tls === undefined ? {} : { tls: access.tls }),
+    ...access.login,
+    db: access.db,
     connectionName: 'rollcall',
     disableClientInfo: true,
     // RESP3 changes the shape of XREAD replies and needs HELLO, which some proxies refuse.

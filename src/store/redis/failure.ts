@@ -42,6 +42,13 @@ export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
+/** Whether a server answered that it is not the primary of what was asked for. */
+export function isMisplaced(error: unknown): boolean {
+  return (
+    isReply(error) && /^(READONLY|MOVED|ASK|MASTERDOWN) /.test(error instanceof Error ? error.message : '')
+  );
+}
+
 function replyCode(error: unknown, message: string): string | undefined {
   if (!isReply(error)) return undefined;
   // Redis 6 wraps an error that was raised inside a script: "ERR Error running script ...: -OOM command ...".

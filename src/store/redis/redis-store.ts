@@ -1,5 +1,4 @@
 import {
-  epochOf,
   MAX_BIN_LEASES,
   MAX_BINS,
   type BinAnswer,
@@ -13,36 +12,49 @@ import type { Logger } from '../../platform/logger.ts';
 import { StoreError } from '../store.ts';
 import type {
   Adoption,
+  FailoverReport,
   Renewal,
   Snapshot,
   SnapshotItem,
   Store,
+  StoreDetails,
   StoreStatus,
   Sweep,
   SweepRequest,
 } from '../store.ts';
-import { parseRedisUrl, type RedisAddress } from './address.ts';
-import { CommandConnection } from './command-connection.ts';
+import { parseRedisUrl } from './address.ts';
 import { CommitQueue, type GroupReply } from './commit-queue.ts';
-import { closedError, type Argument, type Sender } from './connection.ts';
-import { toStoreError, type Effect } from './failure.ts';
-import { followLog } from './follow.ts';
+import { closedError } from './connection.ts';
+import { durabilityOf, strongest, type Durabilities, type Durability } from './durability.ts';
+import { toStoreError } from './failure.ts';
 import type { EncodedTxn } from './frame.ts';
 import { storeKeys, type StoreKeys } from './keys.ts';
+import { failOver } from './planned-failover.ts';
+import { isCertain } from './profile.ts';
 import { toArray, toBinAnswer, toNumber, toText } from './reply.ts';
 import { scanHash, scanStore } from './scan.ts';
-import { Scripts, type ScriptName } from './scripts.ts';
-import { StreamConnection } from './stream-connection.ts';
+import { asRead, Session, type SessionOptions } from './session.ts';
+import { readTls, type TlsFiles } from './tls-files.ts';
 
 const NAMES_PER_CALL = 500;
 const MAX_SWEEP_LIMIT = 1000;
 const LOG_BYTES = 256 * 1024 * 1024;
 
 export interface RedisStoreOptions {
-  /** `redis://[user[:password]@]host[:port][/db]`, `rediss://...` or `unix:///path`. */
+  /** See `parseRedisUrl`. */
   readonly url: string;
   /** Prefix and hash tag of all keys; default `rollcall`. */
   readonly namespace?: string;
+  /** PEM files, where the URL says TLS; without an authority, those that Node trusts. */
+  readonly tlsFiles?: TlsFiles;
+  /** When a write to a table is acknowledged; default `async` for all. */
+  readonly durability?: Durabilities;
+  /** How many replicas there are; default: as Sentinel or the cluster says, none for a single Redis. */
+  readonly replicas?: number | undefined;
+  /** Directory in which to remember what this node has witnessed; default none. */
+  readonly witnessDirectory?: string;
+  /** Whether `open` refuses a Redis whose settings weaken what the registry promises; default false. */
+  readonly strict?: boolean;
   /** Commits the log keeps for followers; default 100,000; fewer where they are large. */
   readonly historyLength?: number;
   /** How long `open` waits for Redis, in ms; default 10,000. */
@@ -53,68 +65,77 @@ export interface RedisStoreOptions {
 /** The store in Redis 6.2 or later; `lua/` holds what runs inside Redis. */
 export class RedisStore implements Store {
   readonly kind = 'redis';
-  readonly #address: RedisAddress;
+  readonly #options: RedisStoreOptions;
   readonly #keys: StoreKeys;
-  readonly #scripts: Scripts;
-  readonly #queue = new CommitQueue((group) => this.#sendGroup(group));
-  readonly #closing = new AbortController();
-  readonly #logger: Logger;
-  readonly #historyLength: number;
-  readonly #openTimeoutMs: number;
-  #connection: CommandConnection | undefined;
-  /** Names the epoch that this store adopted last; every script compares it. */
-  #line = '';
+  readonly #sessionOptions: SessionOptions;
+  readonly #queues = {
+    async: new CommitQueue(4, (group) => this.#sendGroup(group, 'async')),
+    safe: new CommitQueue(1, (group) => this.#sendGroup(group, 'safe')),
+    all: new CommitQueue(1, (group) => this.#sendGroup(group, 'all')),
+  };
+  readonly #durability: Durabilities;
+  #nextBarrier: Promise<Revision> | undefined;
+  #session: Session | undefined;
+  #closed = false;
   /** Moving average of what a commit of this node weighs in the log. */
   #commitBytes = 1;
 
   constructor(options: RedisStoreOptions) {
-    this.#address = parseRedisUrl(options.url);
-    this.#keys = storeKeys(options.namespace ?? 'rollcall');
-    this.#scripts = new Scripts(this.#keys.all);
-    this.#logger = options.logger;
-    this.#historyLength = options.historyLength ?? 100_000;
-    this.#openTimeoutMs = options.openTimeoutMs ?? 10_000;
-  }
-
-  async open(): Promise<void> {
-    if (this.#closing.signal.aborted) throw closedError();
-    this.#connection ??= new CommandConnection(this.#address, this.#logger);
-    await this.#connection.ready(this.#openTimeoutMs);
-    // The fence's own refusal proves that this is a primary on which the scripts may run.
-    await this.#run('read', 'revision', ['']).catch((error: unknown) => {
-      if (!(error instanceof StoreError && error.code === 'epoch_changed')) throw error;
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort();
-    this.#queue.refuse(closedError());
-    await this.#connection?.close();
-  }
-
-  async adopt(witnessed: Revision): Promise<Adoption> {
-    const reply = toArray(await this.#run('write', 'adopt', [witnessed, this.#line]));
-    const revision = toNumber(reply[0]);
-    this.#line = toText(reply[4]);
-    return {
-      revision,
-      epoch: epochOf(revision),
-      opened: reply[1] === 1,
-      lost: toNumber(reply[2]),
-      fresh: reply[3] === 1,
+    const { url, namespace = 'rollcall', tlsFiles = {}, replicas, witnessDirectory, logger } = options;
+    this.#options = options;
+    this.#keys = storeKeys(namespace);
+    this.#durability = options.durability ?? {};
+    this.#sessionOptions = {
+      address: parseRedisUrl(url),
+      tls: readTls(tlsFiles),
+      keys: this.#keys,
+      replicas,
+      witnessDirectory,
+      logger,
     };
   }
 
+  async open(): Promise<void> {
+    if (this.#closed) throw closedError();
+    this.#session ??= new Session(this.#sessionOptions);
+    const { link, advisor } = this.#session;
+    await link.ready(this.#options.openTimeoutMs ?? 10_000);
+    // The fence's own refusal proves that this is a primary on which the scripts may run.
+    await this.#session.run('read', 'revision').catch((error: unknown) => {
+      if (!(error instanceof StoreError && error.code === 'epoch_changed')) throw error;
+    });
+    const advice = await advisor.look().catch((error: unknown) => {
+      throw toStoreError(error, 'read');
+    });
+    const certain = advice.filter(isCertain);
+    if (this.#options.strict !== true || certain.length === 0) return;
+    const settings = certain.map(({ setting, value, should }) => `${setting} is ${value}, not ${should}`);
+    throw new Error(`Redis is refused, since strict: ${settings.join('; ')}`);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const queue of Object.values(this.#queues)) queue.refuse(closedError());
+    await this.#session?.close();
+  }
+
+  async adopt(witnessed: Revision): Promise<Adoption> {
+    return this.#opened().adopt(witnessed);
+  }
+
   async commit(txn: Txn): Promise<CommitResult> {
-    return this.#queue.commit(txn);
+    return this.#queues[durabilityOf(txn, this.#durability)].commit(txn);
   }
 
   async revision(): Promise<Revision> {
-    return toNumber(await this.#run('read', 'revision', [this.#line]));
+    const session = this.#opened();
+    return session.witnessed(toNumber(await session.run('read', 'revision')));
   }
 
   async barrier(): Promise<Revision> {
-    return toNumber(await this.#run('read', 'barrier', [this.#line]));
+    const session = this.#opened();
+    this.#nextBarrier ??= this.#sendBarrier(session);
+    return session.witnessed(await this.#nextBarrier);
   }
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
@@ -122,30 +143,17 @@ export class RedisStore implements Store {
   }
 
   async *follow(after: Revision, signal: AbortSignal): AsyncGenerator<readonly Commit[]> {
-    const line = this.#line;
-    const stream = new StreamConnection(this.#address);
-    const stop = AbortSignal.any([signal, this.#closing.signal]);
-    const close = (): void => stream.close();
-    stop.addEventListener('abort', close, { once: true });
-    try {
-      stop.throwIfAborted();
-      await stream.connect();
-      const revision = async (): Promise<Revision> =>
-        toNumber(await this.#scripts.run(stream, 'revision', [line]));
-      yield* followLog({ sender: stream, log: this.#keys.log, revision }, after);
-    } catch (error) {
-      if (this.#closing.signal.aborted) throw closedError();
-      if (!signal.aborted) throw toStoreError(error, 'read');
-    } finally {
-      stop.removeEventListener('abort', close);
-      close();
-    }
+    yield* this.#opened().follow(after, signal);
   }
 
   async renew(renewals: readonly Renewal[]): Promise<readonly boolean[]> {
     const replies = await Promise.all(
       slices(renewals, NAMES_PER_CALL).map((slice) =>
-        this.#run('write', 'renew', [this.#line, ...slice.flatMap(({ lease, ttlMs }) => [lease, ttlMs])]),
+        this.#opened().run(
+          'write',
+          'renew',
+          slice.flatMap(({ lease, ttlMs }) => [lease, ttlMs]),
+        ),
       ),
     );
     return replies.flatMap((reply) => toArray(reply).map((exists) => exists === 1));
@@ -153,7 +161,7 @@ export class RedisStore implements Store {
 
   async sweep(request: SweepRequest): Promise<Sweep> {
     const limit = Math.min(request.limit, MAX_SWEEP_LIMIT);
-    const reply = await this.#run('write', 'sweep', [this.#line, request.sweeper, limit]);
+    const reply = await this.#opened().run('write', 'sweep', [request.sweeper, limit]);
     const [leader, now, resumedAt, ...due] = toArray(reply);
     return {
       leader: leader === 1,
@@ -165,57 +173,78 @@ export class RedisStore implements Store {
 
   async acquire({ pool, lease, ttlMs, bins, divisor, declined }: BinRequest): Promise<BinAnswer> {
     const shares = bins.slice(0, MAX_BINS).flatMap(({ name, share }) => [name, share]);
-    const args = [this.#line, pool, lease, ttlMs, declined ?? '', MAX_BIN_LEASES, divisor, ...shares];
-    return toBinAnswer(await this.#run('write', 'acquire', args));
+    const args = [pool, lease, ttlMs, declined ?? '', MAX_BIN_LEASES, divisor, ...shares];
+    return toBinAnswer(await this.#opened().run('write', 'acquire', args));
   }
 
   async release(pool: string, lease: string): Promise<boolean> {
-    return (await this.#run('write', 'release', [this.#line, pool, lease])) === 1;
+    return (await this.#opened().run('write', 'release', [pool, lease])) === 1;
   }
 
   async compact(upTo: Revision): Promise<void> {
-    await this.#run('write', 'compact', [this.#line, upTo]);
-    const topics = mapErrors(scanHash(this.#connected(), this.#keys.topics));
+    await this.#opened().run('write', 'compact', [upTo]);
+    const topics = mapErrors(scanHash(this.#opened().sender, this.#keys.topics));
     for await (const page of topics) {
       const old = page.filter(([, revision]) => toNumber(revision) <= upTo).map(([topic]) => topic);
       for (const slice of slices(old, NAMES_PER_CALL)) {
-        await this.#run('write', 'compact', [this.#line, upTo, ...slice]);
+        await this.#opened().run('write', 'compact', [upTo, ...slice]);
       }
     }
   }
 
   status(): StoreStatus {
-    return this.#connection?.status() ?? { available: false, silentMs: 0 };
+    return this.#session?.link.status() ?? { available: false, silentMs: 0 };
+  }
+
+  details(): StoreDetails | undefined {
+    return this.#session?.details();
+  }
+
+  async failover(): Promise<FailoverReport> {
+    return failOver(this.#opened().link, this.#sessionOptions.address).catch((error: unknown) => {
+      throw toStoreError(error, 'read');
+    });
   }
 
   async *#scan(signal: AbortSignal): AsyncGenerator<readonly SnapshotItem[]> {
-    for await (const page of mapErrors(scanStore(this.#connected(), this.#keys))) {
+    for await (const page of mapErrors(scanStore(this.#opened().sender, this.#keys))) {
       signal.throwIfAborted();
       yield page;
     }
   }
 
-  async #sendGroup(group: readonly EncodedTxn[]): Promise<GroupReply> {
+  async #sendGroup(group: readonly EncodedTxn[], durability: Durability): Promise<GroupReply> {
     const bytes = group.reduce((sum, { frame }) => sum + frame.length, 0);
     this.#commitBytes += (bytes / group.length - this.#commitBytes) / 100;
-    const keep = Math.ceil(Math.min(this.#historyLength, LOG_BYTES / this.#commitBytes));
-    const args = group.flatMap(({ guard, frame }) => [guard, frame]);
-    const [base, ...failed] = toArray(await this.#run('write', 'commit', [this.#line, keep, ...args]));
+    const keep = Math.ceil(Math.min(this.#options.historyLength ?? 100_000, LOG_BYTES / this.#commitBytes));
+    const args = [keep, ...group.flatMap(({ guard, frame }) => [guard, frame])];
+    const session = this.#opened();
+    const reply =
+      durability === 'async'
+        ? session.run('write', 'commit', args)
+        : session.runConfirmed(durability, 'commit', () => args);
+    const [base, ...failed] = toArray(await reply);
     return { base: toNumber(base), failedCompares: failed.map(toNumber) };
   }
 
-  async #run(effect: Effect, name: ScriptName, args: readonly Argument[]): Promise<unknown> {
+  /** Serves all who ask before it is sent; as durable as the most durable write, so that it vouches for every one. */
+  async #sendBarrier(session: Session): Promise<Revision> {
+    const durability = strongest(['safe', ...Object.values(this.#durability)]);
     try {
-      return await this.#scripts.run(this.#connected(), name, args);
+      const reply = await session.runConfirmed(durability, 'barrier', () => {
+        this.#nextBarrier = undefined;
+        return [];
+      });
+      return toNumber(reply);
     } catch (error) {
-      throw toStoreError(error, effect);
+      throw asRead(error);
     }
   }
 
-  #connected(): Sender {
-    if (this.#closing.signal.aborted) throw closedError();
-    if (this.#connection === undefined) throw new StoreError('unavailable', 'the store is not open');
-    return this.#connection;
+  #opened(): Session {
+    if (this.#closed) throw closedError();
+    if (this.#session === undefined) throw new StoreError('unavailable', 'the store is not open');
+    return this.#session;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { RedisAddress } from './address.ts';
-import { createClient, type Argument, type Sender } from './connection.ts';
+import type { Endpoint } from './address.ts';
+import { createClient, type Access, type Argument, type Sender } from './connection.ts';
 import { isReply } from './failure.ts';
 
 const SOCKET_TIMEOUT_MS = 3000;
@@ -13,8 +13,8 @@ export class StreamConnection implements Sender {
   readonly #client: Redis;
   #lastError: Error | undefined;
 
-  constructor(address: RedisAddress) {
-    this.#client = createClient(address, {
+  constructor(endpoint: Endpoint, access: Access) {
+    this.#client = createClient(endpoint, access, {
       lazyConnect: true,
       // No deadline per command: a blocking read may take its time, silence of the socket may not.
       socketTimeout: SOCKET_TIMEOUT_MS,

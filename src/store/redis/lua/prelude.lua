@@ -35,13 +35,19 @@ local function read_meta()
   }
 end
 
--- The replication id of this server, or an error reply where it is no primary.
+-- The replication id of this server, or an error reply where it is no primary. Where INFO is forbidden it is UNKNOWN:
+-- the caller then opens an epoch whenever it has reconnected.
+local UNKNOWN = 'unknown'
 local function replication_id()
-  local info = redis.call('INFO', 'replication')
-  if not string.find(info, 'role:master', 1, true) then
-    return nil, redis.error_reply('READONLY this server is a replica')
+  local info = redis.pcall('INFO', 'replication')
+  local rid, primary
+  if type(info) == 'string' then
+    rid, primary = string.match(info, 'master_replid:(%x+)'), string.find(info, 'role:master', 1, true)
+  else
+    rid, primary = UNKNOWN, redis.call('ROLE')[1] == 'master'
   end
-  return string.match(info, 'master_replid:(%x+)')
+  if not primary then return nil, redis.error_reply('READONLY this server is a replica') end
+  return rid
 end
 
 -- The meta of the line the caller adopted, or an error reply.
@@ -49,7 +55,7 @@ local function fence(line)
   local rid, refused = replication_id()
   if refused then return nil, refused end
   local meta = read_meta()
-  if meta.rid ~= rid or meta.line ~= line then
+  if (meta.rid ~= rid and rid ~= UNKNOWN) or meta.line ~= line then
     return nil, redis.error_reply('EPOCH the store belongs to another epoch')
   end
   return meta
