@@ -1,6 +1,20 @@
-import { RollcallError, type Revision, type RingMember, type ServicePolicy } from '../core/index.ts';
-import { buildRingSteps, ZonedRing, type Hashes, type Ring, type Steps } from '../core/ring/index.ts';
+import {
+  deepEqual,
+  RollcallError,
+  type Revision,
+  type RingMember,
+  type ServicePolicy,
+} from '../core/index.ts';
+import {
+  buildRingSteps,
+  ZonedRing,
+  type Hashes,
+  type Ring,
+  type RingChange,
+  type Steps,
+} from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { MemberChange } from './ring-history.ts';
 
 /** A service's ring as of a revision. */
 export interface ServiceRing {
@@ -14,20 +28,43 @@ export interface ServiceRing {
 /** Longest stretch of such work between two turns of the event loop. */
 const TURN_MS = 2;
 
-/** Builds a ring in slices. Throws `policy_not_applicable` for members that the policy cannot place. */
-export function* ringSteps(
-  revision: Revision,
-  policy: ServicePolicy,
-  members: readonly RingMember[],
-  hashes: Hashes,
-): Steps<ServiceRing> {
+/** What a ring is made of. */
+export interface RingMakings {
+  readonly revision: Revision;
+  readonly policy: ServicePolicy;
+  readonly members: readonly RingMember[];
+}
+
+/** A ring that is there already, and how the one to build differs from it. */
+export interface RingStart {
+  readonly ring: ServiceRing;
+  readonly changes: readonly MemberChange[];
+}
+
+/**
+ * Builds a ring in slices, from another one where that is given and placed by the same policy.
+ *
+ * Throws `policy_not_applicable` for members that the policy cannot place.
+ */
+export function* ringSteps(makings: RingMakings, hashes: Hashes, start?: RingStart): Steps<ServiceRing> {
+  const { revision, policy } = makings;
   try {
-    const ring = yield* buildRingSteps(members, policy.placement, hashes);
+    const ring =
+      start !== undefined && deepEqual(start.ring.policy.placement, policy.placement)
+        ? yield* start.ring.ring.withSteps(changeOf(start.changes))
+        : yield* buildRingSteps(makings.members, policy.placement, hashes);
     return { revision, policy, ring, zoned: new ZonedRing(ring, ({ zone }) => zone) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RollcallError('policy_not_applicable', error.message);
   }
+}
+
+function changeOf(changes: readonly MemberChange[]): RingChange<RingMember> {
+  return {
+    put: changes.flatMap(({ after }) => after ?? []),
+    remove: changes.flatMap(({ before, after }) => (after === undefined && before ? [before.id] : [])),
+  };
 }
 
 /** Does the work between other things: the event loop gets its turn every two milliseconds. `tookMs` is without these. */

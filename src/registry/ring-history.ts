@@ -27,6 +27,11 @@ export interface RingDelta {
   readonly policyBefore: ServicePolicy | undefined;
 }
 
+/** The changes that take back others. */
+export function undone(changes: readonly MemberChange[]): MemberChange[] {
+  return changes.map(({ key, before, after }) => ({ key, before: after, after: before }));
+}
+
 /** Changes of members that the history of one ring holds at most. */
 const MAX_CHANGES = 4096;
 

@@ -11,7 +11,8 @@ import {
   type State,
   type StateCommit,
 } from '../core/index.ts';
-import { isSameMember, RingHistory, type MemberChange, type RingDelta } from './ring-history.ts';
+import type { RingMakings, RingStart, ServiceRing } from './ring-build.ts';
+import { isSameMember, RingHistory, undone, type MemberChange, type RingDelta } from './ring-history.ts';
 
 /**
  * Policy and members of one service's ring, followed commit by commit, and what they were before.
@@ -61,18 +62,23 @@ export class RingMembership {
     return this.#history.revisionAt(nowMs - agoMs);
   }
 
-  /** Members and policy as they were at a revision; undefined where that is not known any more. */
-  at(
-    revision: Revision,
-  ): { readonly members: readonly RingMember[]; readonly policy: ServicePolicy } | undefined {
-    const delta = this.#history.between(revision, this.#revision);
+  /** Members and policy as they are. */
+  get makings(): RingMakings {
+    return { revision: this.#revision, policy: this.#policy, members: [...this.#members.values()] };
+  }
+
+  /** Members and policy as they were at a revision, and how a later ring differs; undefined where that is forgotten. */
+  before(revision: Revision, ring: ServiceRing): { makings: RingMakings; start: RingStart } | undefined {
+    const delta = this.#history.between(revision, ring.revision);
     if (delta === undefined) return undefined;
-    const members = new Map(this.#members);
-    for (const { key, before } of delta.changes) {
-      if (before === undefined) members.delete(key);
-      else members.set(key, before);
+    const changes = undone(delta.changes);
+    const members = new Map(ring.ring.members.map((member) => [member.id, member]));
+    for (const { key, after } of changes) {
+      if (after === undefined) members.delete(key);
+      else members.set(key, after);
     }
-    return { members: [...members.values()], policy: delta.policyBefore ?? this.#policy };
+    const policy = delta.policyBefore ?? ring.policy;
+    return { makings: { revision, policy, members: [...members.values()] }, start: { ring, changes } };
   }
 
   /** Follows a commit that touched the ring's topic; `state` already has it. */

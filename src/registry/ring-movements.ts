@@ -8,7 +8,7 @@ import {
 import { movementSteps, type Hashes, type Movement } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
-import { inTurns, ringSteps, type ServiceRing } from './ring-build.ts';
+import { inTurns, ringSteps, type RingMakings, type RingStart, type ServiceRing } from './ring-build.ts';
 import type { RingDelta } from './ring-history.ts';
 import type { Rings } from './rings.ts';
 
@@ -83,7 +83,7 @@ export class RingMovements {
     const before = await tracked.current();
     const policy = proposal.policy ?? before.policy;
     const members = proposedMembers(this.#membersUnder(service, policy), proposal);
-    const after = await this.#built(before.revision, policy, members);
+    const after = await this.#built({ revision: before.revision, policy, members });
     return { before, after, movement: await this.#between(before, after, maxRanges) };
   }
 
@@ -98,25 +98,20 @@ export class RingMovements {
     const { membership } = tracked;
     const isKnown = revision <= this.#view.state.revision;
     const delta = isKnown ? membership.between(revision, ring.revision) : undefined;
-    const was = delta && membership.at(revision);
+    const was = delta && membership.before(revision, ring);
     if (was === undefined || maxRanges === 0) return { ring, delta, movement: undefined, before: undefined };
     const name = `${service.toLowerCase()}\0${revision}\0${maxRanges}`;
     let held = this.#kept.get(name);
     if (held?.ring !== ring) {
-      held = { ring, moved: this.#moved(revision, was, ring, maxRanges) };
+      held = { ring, moved: this.#moved(was.makings, was.start, maxRanges) };
       this.#keep(name, held);
     }
     return { ring, delta, ...(await held.moved) };
   }
 
-  async #moved(
-    revision: Revision,
-    { policy, members }: { readonly policy: ServicePolicy; readonly members: readonly RingMember[] },
-    ring: ServiceRing,
-    maxRanges: number,
-  ): Promise<Moved> {
-    const before = await this.#built(revision, policy, members);
-    return { before, movement: await this.#between(before, ring, maxRanges) };
+  async #moved(makings: RingMakings, start: RingStart, maxRanges: number): Promise<Moved> {
+    const before = await this.#built(makings, start);
+    return { before, movement: await this.#between(before, start.ring, maxRanges) };
   }
 
   #keep(name: string, kept: Kept): void {
@@ -134,8 +129,8 @@ export class RingMovements {
     return members;
   }
 
-  async #built(revision: Revision, policy: ServicePolicy, members: readonly RingMember[]) {
-    return (await inTurns(ringSteps(revision, policy, members, this.#hashes), this.#clock)).value;
+  async #built(makings: RingMakings, start?: RingStart): Promise<ServiceRing> {
+    return (await inTurns(ringSteps(makings, this.#hashes, start), this.#clock)).value;
   }
 
   async #between(before: ServiceRing, after: ServiceRing, maxRanges: number): Promise<Movement> {

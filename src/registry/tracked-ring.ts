@@ -1,11 +1,13 @@
-import type { Revision } from '../core/index.ts';
-import { finish, type Hashes } from '../core/ring/index.ts';
+import type { Revision, RingMember } from '../core/index.ts';
+import { finish, type Hashes, type Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inTurns, ringSteps, type ServiceRing } from './ring-build.ts';
 import type { RingMembership } from './ring-membership.ts';
 
 /** Points of a ring that is built at once, which takes a few milliseconds. */
 const INLINE_POINTS = 16_384;
+/** Points of a changed ring that are moved in the time in which one is hashed. */
+const MOVED_PER_HASHED = 64;
 /** What is known to stay below that before there is a ring: members, and the sum of their weights. */
 const INLINE_FIRST = { members: 32, weight: 64 };
 /** After a build in turns lookups start none for so many times as long, and at most for this long. */
@@ -41,6 +43,7 @@ export class TrackedRing {
   get now(): ServiceRing {
     const built = this.#built;
     if (built?.revision === this.membership.revision) return built;
+    if (built !== undefined && this.#building !== undefined) return built;
     this.#throwFailure();
     if (built !== undefined && !this.#isQuick()) {
       if (this.#clock.monotonic() >= this.#restUntilMs) void this.#buildInTurns();
@@ -91,25 +94,29 @@ export class TrackedRing {
   #ringAt(revision: Revision): ServiceRing | undefined {
     const held = [this.#superseded, this.#built].find((ring) => ring?.revision === revision);
     if (held !== undefined) return held;
-    const was = this.membership.at(revision);
-    return was && finish(ringSteps(revision, was.policy, was.members, this.#hashes));
+    const { now } = this;
+    const was = revision < now.revision ? this.membership.before(revision, now) : undefined;
+    return was && finish(ringSteps(was.makings, this.#hashes, was.start));
   }
 
+  /** Whether building takes a few milliseconds at most: few points are hashed, and not too many moved. */
   #isQuick(): boolean {
-    const { members } = this.membership;
-    if (this.#built !== undefined) {
-      const { size, members: before } = this.#built.ring;
-      return (size * members.size) / Math.max(1, before.length) <= INLINE_POINTS;
-    }
-    if (members.size > INLINE_FIRST.members) return false;
-    let weight = 0;
-    for (const member of members.values()) weight += member.weight;
-    return weight <= INLINE_FIRST.weight;
+    const { members, policy, revision } = this.membership;
+    const built = this.#built;
+    if (built === undefined) return isSmall(members);
+    const { size, members: before } = built.ring;
+    const pointsEach = size / Math.max(1, before.length);
+    if (pointsEach * members.size <= INLINE_POINTS) return true;
+    if (policy.placement.algorithm !== 'ring') return false;
+    const changed = this.membership.between(built.revision, revision)?.changes.length ?? Infinity;
+    return pointsEach * changed + size / MOVED_PER_HASHED <= INLINE_POINTS;
   }
 
-  #steps() {
-    const { revision, policy, members } = this.membership;
-    return ringSteps(revision, policy, [...members.values()], this.#hashes);
+  #steps(): Steps<ServiceRing> {
+    const { membership } = this;
+    const ring = this.#built;
+    const changes = ring && membership.between(ring.revision, membership.revision)?.changes;
+    return ringSteps(membership.makings, this.#hashes, ring && changes && { ring, changes });
   }
 
   #keep(built: ServiceRing): ServiceRing {
@@ -140,4 +147,11 @@ export class TrackedRing {
       this.#failed = { revision, error };
     }
   }
+}
+
+function isSmall(members: ReadonlyMap<string, RingMember>): boolean {
+  if (members.size > INLINE_FIRST.members) return false;
+  let weight = 0;
+  for (const member of members.values()) weight += member.weight;
+  return weight <= INLINE_FIRST.weight;
 }

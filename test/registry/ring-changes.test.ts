@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { ringPolicyFrom } from '../../src/core/index.ts';
+import { buildRing } from '../../src/core/ring/index.ts';
+import { loadHashes } from '../../src/platform/hashes.ts';
 import { eventually } from '../support/eventually.ts';
 import { registerCart, registerCarts, someKeys } from '../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -56,17 +58,25 @@ describe('registry ring changes', () => {
     expect((await since(Number.MAX_SAFE_INTEGER)).delta).to.equal(undefined);
   });
 
-  it('forgets the oldest changes and says so', async () => {
-    const from = revision();
-    await since(from, 0);
-    for (let batch = 0; batch < 42; batch++)
-      await Promise.all(
-        Array.from({ length: 100 }, (_, n) =>
-          registerCart(test.registry, 'cart-1', { port: 1000 + 100 * batch + n }),
-        ),
-      );
-    expect((await since(from, 0)).delta).to.equal(undefined);
-    expect((await since(revision(), 0)).delta?.changes).to.deep.equal([]);
+  it('changes a large ring between other things, and lookups go on with the one there was', async () => {
+    await Promise.all(
+      Array.from({ length: 700 }, (_, n) =>
+        registerCart(test.registry, `more-${String(n)}`, {
+          port: 100 + n,
+          weights: { passing: 8, warning: 1 },
+        }),
+      ),
+    );
+    const { ring: before } = await test.registry.rings.of('cart').current();
+    expect(before.members).to.have.length(704);
+    await registerCart(test.registry, 'late', { port: 99 });
+    const tracked = test.registry.rings.of('cart');
+    expect(tracked.now.ring, 'the one there was').to.equal(before);
+    await eventually(() => tracked.now.revision === revision(), 'the ring follows');
+    const { ring, policy } = tracked.now;
+    const members = [...tracked.membership.members.values()];
+    expect(ring.digest).to.equal(buildRing(members, policy.placement, await loadHashes()).digest);
+    for (const key of someKeys(100)) expect(owner(key)).to.equal(ring.owner(key)?.id.split('\0')[1]);
   });
 
   it('names the previous owner while keys are handed over, and nobody else', async () => {
