@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
 import {
   instanceKey,
-  isMaintenance,
   nodeKey,
   type CheckStatus,
   type Instance,
@@ -16,7 +15,7 @@ import {
   type InstanceInfo,
   type InstanceStatus,
 } from './instance-info.ts';
-import { overrideChecks, overrideElsewhere, withMaintenance } from './status-overrides.ts';
+import { conditionsOf, isInMaintenance, overrideChecks, withMaintenance } from './status-overrides.ts';
 
 /** The service of the registry's own nodes, which Eureka clients are not shown. */
 const REGISTRY_SERVICE = 'consul';
@@ -47,7 +46,7 @@ export function findById(state: State, id: string): Stored<Instance> | undefined
  */
 export function registeredInfo(state: State, instance: Instance): InstanceInfo | undefined {
   const fields = plainInfo(instance);
-  return fields && withMaintenance(state, instance, fields);
+  return fields && withMaintenance(fields, isInMaintenance(state, instance));
 }
 
 function plainInfo(instance: Instance): InstanceInfo | undefined {
@@ -139,7 +138,8 @@ export function registrationOf(
     enableTagOverride: false,
     extensions: { [EXTENSION]: fields },
   };
-  const set = isOwn || held === undefined ? info.overriddenStatus : overrideElsewhere(state, held)?.status;
+  const set =
+    isOwn || held === undefined ? info.overriddenStatus : conditionsOf(state, held).override?.status;
   const { checks, dropsChecks = [] } = overrideChecks(
     state,
     instance,
@@ -230,28 +230,14 @@ function statusesOf(
   instance: Instance,
   base: InstanceInfo,
 ): Pick<InstanceInfo, 'status' | 'overriddenStatus'> {
+  const { health, override } = conditionsOf(state, instance);
   if (eurekaFields(instance) !== undefined) {
-    const { status, overriddenStatus } = withMaintenance(state, instance, base);
-    return { status: status === 'UP' ? healthOf(state, instance) : status, overriddenStatus };
+    const { status, overriddenStatus } = withMaintenance(base, override?.status === 'OUT_OF_SERVICE');
+    return { status: status === 'UP' ? health : status, overriddenStatus };
   }
-  const override = overrideElsewhere(state, instance)?.status;
-  const isSet = override !== undefined && override !== 'OUT_OF_SERVICE';
-  return {
-    status: isSet ? override : healthOf(state, instance),
-    overriddenStatus: override ?? 'UNKNOWN',
-  };
-}
-
-function healthOf(state: State, instance: Instance): InstanceStatus {
-  let status: InstanceStatus = 'UP';
-  for (const instanceId of ['', instance.id]) {
-    for (const check of state.checksOf(instance.node, instanceId).values()) {
-      if (check.status !== 'critical') continue;
-      if (isMaintenance(check)) return 'OUT_OF_SERVICE';
-      status = 'DOWN';
-    }
-  }
-  return status;
+  const { status = 'UNKNOWN' } = override ?? {};
+  const isSet = override !== undefined && status !== 'OUT_OF_SERVICE';
+  return { status: isSet ? status : health, overriddenStatus: status };
 }
 
 function defaultInfo(instance: Instance, node: Node): InstanceInfo {

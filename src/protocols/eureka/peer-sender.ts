@@ -6,7 +6,7 @@ import type { InstanceInfo, InstanceStatus } from './instance-info.ts';
 import { instanceObject } from './json-writer.ts';
 import type { Peer, PeerItem, PeerResponse } from './peer.ts';
 import type { RecentChanges } from './recent-changes.ts';
-import { overrideElsewhere } from './status-overrides.ts';
+import { conditionsOf } from './status-overrides.ts';
 
 /** As many as Eureka's own servers send at once. */
 const BATCH = 250;
@@ -186,7 +186,8 @@ function ending(key: string, info: InstanceInfo | undefined): Outgoing[] {
 
 function isOverrideOfPeer(state: State, instance: Stored<Instance>): boolean {
   return (
-    registeredInfo(state, instance) === undefined && overrideElsewhere(state, instance)?.replicated === true
+    registeredInfo(state, instance) === undefined &&
+    conditionsOf(state, instance).override?.replicated === true
   );
 }
 

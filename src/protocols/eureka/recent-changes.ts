@@ -181,7 +181,7 @@ export class RecentChanges {
     }
     const is = { instance, node: state.node(instance.node), info };
     this.#known.set(key, is);
-    if (was?.instance === instance && was.node === is.node && was.info.status === info.status) return;
+    if (was !== undefined && was.node === is.node && shows(was, is)) return;
     if (was !== undefined && entryId(was.info) !== entryId(info)) this.#gone(key, was.info);
     const action = actionOf(state, was, is);
     if (action === 'ADDED') note(this.#registered, info, this.#clock.now());
@@ -205,6 +205,15 @@ export class RecentChanges {
       this.#entries.delete(oldest);
     }
   }
+}
+
+/** Whether an instance on the same node shows as it did. */
+function shows(was: Known, is: Known): boolean {
+  return (
+    was.instance === is.instance &&
+    was.info.status === is.info.status &&
+    was.info.overriddenStatus === is.info.overriddenStatus
+  );
 }
 
 /** What made `is` of `was`; of one that registers through Eureka its registration says it. */

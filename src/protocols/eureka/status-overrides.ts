@@ -1,5 +1,6 @@
 import {
   checkKey,
+  isMaintenance,
   maintenanceCheckId,
   type Check,
   type CheckRegistration,
@@ -17,19 +18,40 @@ interface Override {
   readonly replicated: boolean;
 }
 
-interface OverrideFields {
-  readonly status: InstanceStatus;
-  readonly replicated: boolean;
+type Statuses = Pick<InstanceInfo, 'status' | 'ownStatus' | 'overriddenStatus'>;
+
+/** What the checks of an instance and of its node say. */
+interface Conditions {
+  readonly health: InstanceStatus;
+  /** What has been set on the instance itself; undefined where nothing has. */
+  readonly override: Override | undefined;
 }
 
-type Statuses = Pick<InstanceInfo, 'status' | 'ownStatus' | 'overriddenStatus'>;
+/** In one pass, for it is asked of every instance of every listing. */
+export function conditionsOf(state: State, { node, id }: Instance): Conditions {
+  let health: InstanceStatus = 'UP';
+  let override: Override | undefined;
+  for (const check of state.checksOf(node, id).values()) {
+    if (check.status !== 'critical') continue;
+    const isOut = isMaintenance(check);
+    if (isOut) health = 'OUT_OF_SERVICE';
+    else if (health === 'UP') health = 'DOWN';
+    if (isOut || (override === undefined && check.id === overrideCheckId(id)))
+      override = overrideOf(check, isOut);
+  }
+  for (const check of state.checksOf(node, '').values()) {
+    if (check.status !== 'critical') continue;
+    if (isMaintenance(check)) health = 'OUT_OF_SERVICE';
+    else if (health === 'UP') health = 'DOWN';
+  }
+  return { health, override };
+}
 
 /**
  * What an instance that registered through Eureka says, with what its maintenance says: an override to
  * `OUT_OF_SERVICE` and Consul's maintenance are one thing, whichever side began or ended it.
  */
-export function withMaintenance<T extends Statuses>(state: State, instance: Instance, fields: T): T {
-  const isOut = maintenanceOf(state, instance) !== undefined;
+export function withMaintenance<T extends Statuses>(fields: T, isOut: boolean): T {
   if (isOut === (fields.overriddenStatus === 'OUT_OF_SERVICE')) return fields;
   const { status, ownStatus } = fields;
   if (!isOut) {
@@ -43,17 +65,6 @@ export function withMaintenance<T extends Statuses>(state: State, instance: Inst
   return { ...fields, overriddenStatus: 'OUT_OF_SERVICE', status: shown };
 }
 
-/** What has been set on an instance that registered elsewhere; undefined where nothing has. */
-export function overrideElsewhere(state: State, instance: Instance): Override | undefined {
-  const maintenance = maintenanceOf(state, instance);
-  if (maintenance !== undefined) {
-    return { status: 'OUT_OF_SERVICE', replicated: fieldsOf(maintenance)?.replicated === true };
-  }
-  const check = state.checks.get(checkKey(instance.node, overrideCheckId(instance.id)));
-  const fields = check && fieldsOf(check);
-  return fields !== undefined && isStatus(fields.status) ? fields : undefined;
-}
-
 /** The checks that an override adds to an instance and takes from it; `UP` and undefined take both. */
 export function overrideChecks(
   state: State,
@@ -64,7 +75,7 @@ export function overrideChecks(
   const wanted = override === undefined || override.status === 'UP' ? undefined : override;
   const kept = wanted?.status === 'OUT_OF_SERVICE' ? ids.maintenance : ids.override;
   const dropped = [ids.maintenance, ids.override].filter((each) => wanted === undefined || each !== kept);
-  const isHeld = kept === ids.maintenance && maintenanceOf(state, { node, id }) !== undefined;
+  const isHeld = kept === ids.maintenance && isInMaintenance(state, { node, id });
   const check: CheckRegistration | undefined = wanted && {
     node,
     id: kept,
@@ -88,11 +99,14 @@ function overrideCheckId(instanceId: string): string {
   return `eureka:override:${instanceId}`;
 }
 
-function maintenanceOf(state: State, { node, id }: Pick<Instance, 'node' | 'id'>): Check | undefined {
-  const check = state.checks.get(checkKey(node, maintenanceCheckId(id)));
-  return check?.status === 'critical' ? check : undefined;
+/** Whether an instance itself is in maintenance, not its node. */
+export function isInMaintenance(state: State, { node, id }: Pick<Instance, 'node' | 'id'>): boolean {
+  return state.checks.get(checkKey(node, maintenanceCheckId(id)))?.status === 'critical';
 }
 
-function fieldsOf({ extensions }: Check): OverrideFields | undefined {
-  return extensions?.[EXTENSION] as OverrideFields | undefined;
+/** A critical check that has lost its fields says what any other does. */
+function overrideOf({ extensions }: Check, isOut: boolean): Override | undefined {
+  const { status, replicated = false } = (extensions?.[EXTENSION] ?? {}) as Partial<Override>;
+  if (isOut) return { status: 'OUT_OF_SERVICE', replicated };
+  return isStatus(status) ? { status, replicated } : undefined;
 }

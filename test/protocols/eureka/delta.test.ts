@@ -52,6 +52,19 @@ describe('eureka delta', () => {
       ...fields,
     });
 
+  it('names an override that leaves the status as it was', async () => {
+    const taken = async (id: string, instanceId: string) => {
+      const check = aCheck('agent', id, { status: 'critical', instanceId });
+      await registerInCatalog({ checks: [{ ...check, overwriteStatus: true }] });
+    };
+    await registerInCatalog({ instance: anInstance('agent', 'web', { id: 'w' }) });
+    await taken('_node_maintenance', '');
+    server.clock.time += 400_000;
+    expect((await delta()).changed).to.deep.equal([]);
+    await taken('_service_maintenance:w', 'w');
+    expect((await delta()).changed).to.deep.equal(['WEB: MODIFIED agent:w OUT_OF_SERVICE']);
+  });
+
   it('names what each change was, once for each instance', async () => {
     expect((await delta()).changed).to.deep.equal([]);
     await register('a');
