@@ -1,6 +1,8 @@
 import type { Hash64 } from './hash64.ts';
 import type { Member } from './member.ts';
+import type { MemberChange } from './member-change.ts';
 import type { Placement } from './placement.ts';
+import type { Steps } from './steps.ts';
 
 /** Most points that one ring may have, which is 50 MB; a ring that would have more is thinned out or refused. */
 export const MAX_POINTS = 2 ** 22;
@@ -18,7 +20,9 @@ export interface Algorithm {
    */
   readonly skipEqualsRebuild: boolean;
   /** Places members that are in canonical order. Throws a `RangeError` for members that it cannot place. */
-  readonly place: (members: readonly Member[]) => Placement;
+  readonly place: (members: readonly Member[]) => Steps<Placement>;
+  /** What `place` makes of the members after a change, from what it made of those before; where that is quicker. */
+  readonly change?: (placement: Placement, change: MemberChange) => Steps<Placement>;
 }
 
 /** Throws a `RangeError` when a dialect, whose number of points is not ours to change, asks for too many. */

@@ -5,6 +5,9 @@ import { type Member, weightOf } from './member.ts';
 import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 import type { BoundedRingPolicy } from './policy.ts';
+import type { Steps } from './steps.ts';
+
+const PARTITIONS_PER_STEP = 1024;
 
 /**
  * The default ring with a bound on what a member owns: a partition of the keys goes to the first member that is not full.
@@ -20,23 +23,41 @@ export function boundedRing(policy: BoundedRingPolicy, hash64: Hash64): Algorith
     keyHashName: 'xxh64',
     // One that leaves makes room to fill for all the others.
     skipEqualsRebuild: false,
-    place: (members) => new Partitions(members, ring.place(members), policy, hash64),
+    *place(members) {
+      return yield* partitions(members, yield* ring.place(members), policy, hash64);
+    },
+    *change(placement, change) {
+      const circle = placement instanceof Partitions ? placement.ring : placement;
+      return yield* partitions(change.after, yield* ring.change(circle, change), policy, hash64);
+    },
   };
+}
+
+function* partitions(
+  members: readonly Member[],
+  ring: Placement,
+  policy: BoundedRingPolicy,
+  hash64: Hash64,
+): Steps<Partitions> {
+  const starts = startsOf(policy.partitions, hash64);
+  yield;
+  const owners = yield* dealOut(ring, starts, capsOf(members, policy));
+  return new Partitions(ring, starts, owners);
 }
 
 class Partitions implements Placement {
   readonly size: number;
-  private readonly ring: Placement;
+  readonly ring: Placement;
   private readonly partitions: number;
   private readonly owners: Int32Array;
   private readonly starts: Uint32Array;
 
-  constructor(members: readonly Member[], ring: Placement, policy: BoundedRingPolicy, hash64: Hash64) {
+  constructor(ring: Placement, starts: Uint32Array, owners: Int32Array) {
     this.ring = ring;
     this.size = ring.size;
-    this.partitions = policy.partitions;
-    this.starts = startsOf(policy.partitions, hash64);
-    this.owners = dealOut(ring, this.starts, capsOf(members, policy));
+    this.partitions = owners.length;
+    this.starts = starts;
+    this.owners = owners;
   }
 
   owner(high: number): number {
@@ -84,7 +105,7 @@ function capsOf(members: readonly Member[], { partitions, maxLoadPercent }: Boun
   });
 }
 
-function dealOut(ring: Placement, starts: Uint32Array, caps: readonly number[]): Int32Array {
+function* dealOut(ring: Placement, starts: Uint32Array, caps: readonly number[]): Steps<Int32Array> {
   const owners = new Int32Array(starts.length / 2).fill(-1);
   const free = [...caps];
   for (let partition = 0; partition < owners.length; partition++) {
@@ -95,6 +116,7 @@ function dealOut(ring: Placement, starts: Uint32Array, caps: readonly number[]):
       owners[partition] = member;
       return false;
     });
+    if (partition % PARTITIONS_PER_STEP === 0) yield;
   }
   return owners;
 }

@@ -1,11 +1,11 @@
-import { type Algorithm, MAX_POINTS } from './algorithm.ts';
+import type { Algorithm } from './algorithm.ts';
 import { algorithmOf } from './algorithms.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Hashes } from './hashes.ts';
 import { kargerRing } from './karger-ring.ts';
-import { type Member, sortMembers } from './member.ts';
+import { type Member, sortMemberSteps } from './member.ts';
 import { checkPolicy, type CirclePolicy, type RingPolicy } from './policy.ts';
-import { Ring } from './ring.ts';
+import { type Ring, ringOf } from './ring.ts';
 import { finish, type Steps } from './steps.ts';
 
 /**
@@ -53,10 +53,8 @@ function* ringSteps<M extends Member>(
   algorithm: Algorithm,
   hash64: Hash64,
 ): Steps<Ring<M>> {
-  const sorted = sortMembers(members);
-  yield;
-  if (sorted.length > MAX_POINTS) throw new RangeError(`a ring has at most ${MAX_POINTS} members`);
-  return new Ring(Object.freeze({ ...policy }), Object.freeze(sorted), algorithm, hash64);
+  const sorted = yield* sortMemberSteps(members);
+  return yield* ringOf(Object.freeze({ ...policy }), Object.freeze(sorted), algorithm, hash64);
 }
 
 function xxh64Alone(policy: RingPolicy, hash64: Hash64): Algorithm {

@@ -1,41 +1,58 @@
 import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
-import { type Points, startsOfBuckets } from './points.ts';
+import type { Points } from './points.ts';
+import type { Steps } from './steps.ts';
 
 /** Keeps the table of buckets, 4 bytes each, in the processor's nearest caches. */
 const MAX_BUCKET_BITS = 14;
+const POINTS_PER_STEP = 32_768;
+
+/** How many bits of a position choose its bucket, and how many of an entry name the owner; the former is no less. */
+export interface Layout {
+  readonly bucketBits: number;
+  readonly ownerBits: number;
+}
+
+/** What a circle is made of. */
+export interface CircleArrays {
+  /**
+   * A point each, ascending: the position's bits below those of the bucket above the index of the owner.
+   *
+   * On a large ring time is cache misses, so one entry holds both what is compared and the answer.
+   */
+  readonly entries: Uint32Array;
+  /** Low halves of positions. */
+  readonly low: Uint32Array;
+  /** Index of the first point in or behind each bucket, and at the end the number of points. */
+  readonly bucketStart: Uint32Array;
+  readonly layout: Layout;
+}
 
 /**
  * Points on a circle of 2^64 positions; a hash belongs to the first point at or after it, else to the first.
  *
  * A lookup takes its bucket from the top bits of the hash, guesses the place in the bucket from the other bits,
- * for hashes spread evenly, and steps from there. On a large ring time is cache misses, so one entry
- * holds both what is compared and the answer: the position's bits below those of the bucket, as many as fit,
- * above the index of the owner. The rest of a position is read only where these bits are equal.
+ * for hashes spread evenly, and steps from there.
  */
 export class Circle implements Placement {
   readonly size: number;
-  private readonly high: Uint32Array;
-  private readonly low: Uint32Array;
+  readonly arrays: CircleArrays;
   private readonly entries: Uint32Array;
+  private readonly low: Uint32Array;
+  private readonly bucketStart: Uint32Array;
+  private readonly bucketBits: number;
   private readonly ownerBits: number;
   private readonly ownerMask: number;
-  private readonly bucketBits: number;
-  private readonly bucketStart: Uint32Array;
 
-  /** `points` in ascending order; their owners are below `memberCount`. */
-  constructor({ high, low, owner }: Points, memberCount: number) {
-    this.size = high.length;
-    this.high = high;
-    this.low = low;
-    this.ownerBits = 32 - Math.clz32(Math.max(memberCount, 2) - 1);
-    this.ownerMask = 2 ** this.ownerBits - 1;
-    this.bucketBits = Math.min(MAX_BUCKET_BITS, Math.max(1, Math.floor(Math.log2(this.size || 1)) - 3));
-    this.bucketStart = startsOfBuckets(high, this.bucketBits);
-    this.entries = owner.map((member, index) => {
-      const rest = (high[index] ?? 0) << this.bucketBits;
-      return ((rest >>> this.ownerBits) << this.ownerBits) | member;
-    });
+  constructor(arrays: CircleArrays) {
+    this.arrays = arrays;
+    this.size = arrays.entries.length;
+    this.entries = arrays.entries;
+    this.low = arrays.low;
+    this.bucketStart = arrays.bucketStart;
+    this.bucketBits = arrays.layout.bucketBits;
+    this.ownerBits = arrays.layout.ownerBits;
+    this.ownerMask = 2 ** arrays.layout.ownerBits - 1;
   }
 
   owner(high: number, low: number): number {
@@ -52,34 +69,84 @@ export class Circle implements Placement {
 
   parts(): Parts {
     const parts = new HashParts(this.size + 1);
-    for (let index = 0; index < this.size; index++) {
-      parts.add(this.high[index] ?? 0, this.low[index] ?? 0, this.ownerAt(index));
+    for (let bucket = 0; bucket + 1 < this.bucketStart.length; bucket++) {
+      const end = this.bucketStart[bucket + 1] ?? 0;
+      for (let index = this.bucketStart[bucket] ?? 0; index < end; index++) {
+        parts.add(this.highAt(index, bucket), this.low[index] ?? 0, this.ownerAt(index));
+      }
     }
-    parts.add(0xffffffff, 0xffffffff, this.size === 0 ? -1 : this.ownerAt(0));
+    parts.add(0xffffffff, 0xffffffff, this.owner(0, 0));
     return parts.parts();
   }
 
-  private ownerAt(index: number): number {
-    return (this.entries[index] ?? 0) & this.ownerMask;
-  }
-
-  /** Index of the first point at or after the hash, or of the very first one when there is none. */
-  private successor(high: number, low: number): number {
+  /** Index of the first point at or after a position; the number of points when there is none. */
+  firstNotBefore(high: number, low: number): number {
     const bucket = high >>> (32 - this.bucketBits);
     const from = this.bucketStart[bucket] ?? 0;
     const to = this.bucketStart[bucket + 1] ?? 0;
     const rest = (high << this.bucketBits) >>> 0;
+    const wanted = rest >>> this.ownerBits;
     let index = from + Math.floor((rest / 2 ** 32) * (to - from));
-    while (index > from && !this.isBefore(index - 1, rest, high, low)) index--;
-    while (index < to && this.isBefore(index, rest, high, low)) index++;
+    while (index > from && !this.isBefore(index - 1, wanted, low)) index--;
+    while (index < to && this.isBefore(index, wanted, low)) index++;
+    return index;
+  }
+
+  /** Whether there is a point of this index, and it is at this position. */
+  isAt(index: number, high: number, low: number): boolean {
+    const bucket = high >>> (32 - this.bucketBits);
+    if (index >= (this.bucketStart[bucket + 1] ?? 0)) return false;
+    return this.highAt(index, bucket) === high && this.low[index] === low;
+  }
+
+  ownerAt(index: number): number {
+    return (this.entries[index] ?? 0) & this.ownerMask;
+  }
+
+  private successor(high: number, low: number): number {
+    const index = this.firstNotBefore(high, low);
     return index === this.size ? 0 : index;
   }
 
-  /** Whether a point lies before the hash, of whose bucket it is; `rest` is the hash without the bucket's bits. */
-  private isBefore(index: number, rest: number, high: number, low: number): boolean {
-    const difference = ((this.entries[index] ?? 0) >>> this.ownerBits) - (rest >>> this.ownerBits);
-    if (difference !== 0) return difference < 0;
-    const pointHigh = this.high[index] ?? 0;
-    return pointHigh < high || (pointHigh === high && (this.low[index] ?? 0) < low);
+  private highAt(index: number, bucket: number): number {
+    const rest = (this.entries[index] ?? 0) & ~this.ownerMask;
+    return ((bucket << (32 - this.bucketBits)) | (rest >>> this.bucketBits)) >>> 0;
   }
+
+  /** Whether a point lies before a hash of its bucket; `wanted` is the hash's high half as entries have it. */
+  private isBefore(index: number, wanted: number, low: number): boolean {
+    const difference = ((this.entries[index] ?? 0) >>> this.ownerBits) - wanted;
+    return difference === 0 ? (this.low[index] ?? 0) < low : difference < 0;
+  }
+}
+
+export function layoutFor(size: number, memberCount: number): Layout {
+  const ownerBits = 32 - Math.clz32(Math.max(memberCount, 2) - 1);
+  const forSize = Math.min(MAX_BUCKET_BITS, Math.floor(Math.log2(size || 1)) - 3);
+  return { ownerBits, bucketBits: Math.max(ownerBits, forSize) };
+}
+
+export function entryOf(high: number, owner: number, { bucketBits, ownerBits }: Layout): number {
+  return ((((high << bucketBits) >>> ownerBits) << ownerBits) | owner) >>> 0;
+}
+
+/** The circle of points in ascending order, whose owners are below `memberCount`. */
+export function* circleOf({ high, low, owner }: Points, memberCount: number): Steps<Circle> {
+  const layout = layoutFor(high.length, memberCount);
+  const entries = new Uint32Array(high.length);
+  const bucketStart = new Uint32Array(2 ** layout.bucketBits + 1).fill(high.length);
+  for (let start = 0; start < high.length; start += POINTS_PER_STEP) {
+    const end = Math.min(start + POINTS_PER_STEP, high.length);
+    for (let index = start; index < end; index++) {
+      entries[index] = entryOf(high[index] ?? 0, owner[index] ?? 0, layout);
+    }
+    yield;
+  }
+  let bucket = 0;
+  for (let index = 0; index < high.length; index++) {
+    const own = (high[index] ?? 0) >>> (32 - layout.bucketBits);
+    while (bucket <= own) bucketStart[bucket++] = index;
+    if (index % POINTS_PER_STEP === 0) yield;
+  }
+  return new Circle({ entries, low, bucketStart, layout });
 }

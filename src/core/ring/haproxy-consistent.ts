@@ -2,7 +2,8 @@ import { type Algorithm, checkPointCount } from './algorithm.ts';
 import { crc32 } from './crc32.ts';
 import { type Member, weightOf } from './member.ts';
 import { NearestPoint } from './nearest-point.ts';
-import { sortedPoints32 } from './points.ts';
+import { positions32 } from './placed-circle.ts';
+import { sortedPoints } from './points.ts';
 import type { HaproxyPolicy } from './policy.ts';
 import { utf8Bytes } from './utf8.ts';
 
@@ -31,9 +32,9 @@ export function haproxyConsistent({ hashKey, hashFunction, avalanche }: HaproxyP
     keyHashName: avalanche ? `${hashFunction} avalanche` : hashFunction,
     // The nearest point left need not be the next one on a walk.
     skipEqualsRebuild: false,
-    place: (members) => {
+    *place(members) {
       checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));
-      return new NearestPoint(sortedPoints32(members.map((member) => pointsOf(member, hashKey))));
+      return new NearestPoint(yield* sortedPoints(members, (member) => pointsOf(member, hashKey)));
     },
   };
 }
@@ -44,7 +45,7 @@ function pointsOf(member: Member, hashKey: HaproxyPolicy['hashKey']): Uint32Arra
     throw new RangeError(`weight for HAProxy must be 0..${MAX_HAPROXY_WEIGHT}, not ${weight}`);
   }
   const base = hashKey === 'id' ? idBase(member) : addressBase(member.hashKey, hashKey);
-  return Uint32Array.from({ length: weight * POINTS_PER_WEIGHT }, (_, j) => fullHash(base + j));
+  return positions32(weight * POINTS_PER_WEIGHT, (j) => fullHash(base + j));
 }
 
 function idBase({ hashKey, id: memberId }: Member): number {

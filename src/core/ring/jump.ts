@@ -21,7 +21,10 @@ export function jump(hash64: Hash64): Algorithm {
     keyHashName: 'xxh64',
     // The shards behind one that leaves are numbered anew.
     skipEqualsRebuild: false,
-    place: (members) => new Shards(members),
+    *place(members) {
+      yield;
+      return new Shards(members);
+    },
   };
 }
 

@@ -1,23 +1,38 @@
 import { type Algorithm, MAX_POINTS } from './algorithm.ts';
-import { Circle } from './circle.ts';
 import type { Hash64 } from './hash64.ts';
-import { weightOf } from './member.ts';
-import { sortedPoints } from './points.ts';
+import { type Member, weightOf } from './member.ts';
+import { numberedPoints } from './numbered-points.ts';
+import { changeOnCircle, placeOnCircle } from './placed-circle.ts';
 
 /**
  * The default: a number of points for each unit of weight.
  *
  * Source: Karger et al., "Consistent Hashing and Random Trees" (STOC 1997).
  */
-export function kargerRing(pointsPerWeight: number, hash64: Hash64): Algorithm {
+export function kargerRing(
+  pointsPerWeight: number,
+  hash64: Hash64,
+): Algorithm & Required<Pick<Algorithm, 'change'>> {
+  const pointCount = (members: readonly Member[]) =>
+    members.reduce((sum, member) => sum + weightOf(member) * pointsPerWeight, 0);
+  const place: Algorithm['place'] = (members) => {
+    const counts = pointCounts(members.map(weightOf), pointsPerWeight);
+    return placeOnCircle(members, ({ hashKey }, index) =>
+      numberedPoints(`${hashKey}_`, counts[index] ?? 0, hash64),
+    );
+  };
   return {
     keyHash: hash64,
     keyHashName: 'xxh64',
     skipEqualsRebuild: true,
-    place: (members) => {
-      const counts = pointCounts(members.map(weightOf), pointsPerWeight);
-      const hashKeys = members.map((member) => member.hashKey);
-      return new Circle(sortedPoints(hashKeys, counts, hash64), members.length);
+    place,
+    change: (placement, change) => {
+      // Beyond that a member's points depend on the others.
+      if (Math.max(pointCount(change.before), pointCount(change.after)) > MAX_POINTS)
+        return place(change.after);
+      return changeOnCircle(placement, change, (member) =>
+        numberedPoints(`${member.hashKey}_`, weightOf(member) * pointsPerWeight, hash64),
+      );
     },
   };
 }

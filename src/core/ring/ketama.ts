@@ -1,9 +1,8 @@
 import { type Algorithm, checkPointCount } from './algorithm.ts';
-import { Circle } from './circle.ts';
 import type { Hashes } from './hashes.ts';
 import type { Hash64 } from './hash64.ts';
 import { type Member, weightOf } from './member.ts';
-import { sortedPoints32 } from './points.ts';
+import { changeOnCircle, placeOnCircle, positions32 } from './placed-circle.ts';
 import { utf8Bytes } from './utf8.ts';
 
 const POINTS_PER_MD5 = 4;
@@ -56,14 +55,19 @@ export function libmemcachedKetama(): Algorithm {
     skipEqualsRebuild: true,
     place: (members) => {
       checkPointCount(members.length * UNWEIGHTED_POINTS);
-      const positions = members.map((member) => {
-        const server = withoutDefaultPort(member.hashKey);
-        const length = weightOf(member) === 0 ? 0 : UNWEIGHTED_POINTS;
-        return Uint32Array.from({ length }, (_, k) => oneAtATime(utf8Bytes(`${server}-${k}`)));
-      });
-      return new Circle(sortedPoints32(positions), members.length);
+      return placeOnCircle(members, unweightedPoints);
+    },
+    change: (placement, change) => {
+      checkPointCount(change.after.length * UNWEIGHTED_POINTS);
+      return changeOnCircle(placement, change, unweightedPoints);
     },
   };
+}
+
+function unweightedPoints(member: Member): Uint32Array {
+  const server = withoutDefaultPort(member.hashKey);
+  const count = weightOf(member) === 0 ? 0 : UNWEIGHTED_POINTS;
+  return positions32(count, (k) => oneAtATime(utf8Bytes(`${server}-${k}`)));
 }
 
 function weightedKetama(
@@ -85,16 +89,14 @@ function weightedKetama(
     place: (members) => {
       const counts = digestCounts(members, digestCount);
       checkPointCount(counts.reduce((sum, count) => sum + count * POINTS_PER_MD5, 0));
-      const positions = members.map((member, index) => {
+      return placeOnCircle(members, (member, index) => {
         const server = serverText(member.hashKey);
-        const points = new Uint32Array((counts[index] ?? 0) * POINTS_PER_MD5);
-        for (let k = 0; k * POINTS_PER_MD5 < points.length; k++) {
-          md5(`${server}-${k}`, words);
-          points.set(words, k * POINTS_PER_MD5);
-        }
-        return points;
+        return positions32((counts[index] ?? 0) * POINTS_PER_MD5, (point) => {
+          const word = point % POINTS_PER_MD5;
+          if (word === 0) md5(`${server}-${point / POINTS_PER_MD5}`, words);
+          return words[word] ?? 0;
+        });
       });
-      return new Circle(sortedPoints32(positions), members.length);
     },
   };
 }

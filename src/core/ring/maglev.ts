@@ -3,6 +3,9 @@ import type { Hashes } from './hashes.ts';
 import { type Member, weightOf } from './member.ts';
 import type { Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
+import type { Steps } from './steps.ts';
+
+const CLAIMS_PER_STEP = 16_384;
 
 /**
  * Maglev: every member claims entries of a table in the order of its own permutation, in turns by weight.
@@ -16,7 +19,9 @@ export function maglev(tableSize: number, hashes: Hashes): Algorithm {
     keyHash: hashes.xxh64,
     keyHashName: 'xxh64',
     skipEqualsRebuild: false,
-    place: (members) => new MaglevTable(fillTable(members, tableSize, hashes)),
+    *place(members) {
+      return new MaglevTable(yield* fillTable(members, tableSize, hashes));
+    },
   };
 }
 
@@ -56,7 +61,7 @@ function remainder(high: number, low: number, divisor: number): number {
   return ((high % divisor) * (2 ** 32 % divisor) + (low % divisor)) % divisor;
 }
 
-function fillTable(members: readonly Member[], tableSize: number, hashes: Hashes): Int32Array {
+function* fillTable(members: readonly Member[], tableSize: number, hashes: Hashes): Steps<Int32Array> {
   const claims = claimsOf(members, tableSize, hashes);
   checkPointCount(claims.length);
   const greatest = claims.reduce((most, { share }) => Math.max(most, share), 0);
@@ -70,6 +75,7 @@ function fillTable(members: readonly Member[], tableSize: number, hashes: Hashes
       while (table[claim.next] !== -1) claim.next = (claim.next + claim.skip) % tableSize;
       table[claim.next] = claim.member;
       free--;
+      if (free % CLAIMS_PER_STEP === 0) yield;
     }
   }
   return table;

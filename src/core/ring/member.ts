@@ -1,3 +1,8 @@
+import { sortSteps } from './sort-steps.ts';
+import type { Steps } from './steps.ts';
+
+const CHECKED_PER_STEP = 2048;
+
 /**
  * What a ring places.
  *
@@ -23,9 +28,10 @@ export function weightOf(member: Member): number {
  *
  * Throws a `RangeError` for a weight out of range and for an id that occurs twice.
  */
-export function sortMembers<M extends Member>(members: readonly M[]): M[] {
+export function* sortMemberSteps<M extends Member>(members: readonly M[]): Steps<M[]> {
   const ids = new Set<string>();
-  const keyed = members.map((member) => {
+  const keyed: { readonly member: M; readonly id: string; readonly hashKey: string }[] = [];
+  for (const member of members) {
     const weight = weightOf(member);
     if (!Number.isInteger(weight) || weight < 0 || weight > MAX_WEIGHT) {
       throw new RangeError(
@@ -35,43 +41,30 @@ export function sortMembers<M extends Member>(members: readonly M[]): M[] {
     const id = wellFormed(member.id);
     if (ids.has(id)) throw new RangeError(`member id ${quote(id)} occurs twice`);
     ids.add(id);
-    return { member, id, hashKey: wellFormed(member.hashKey) };
-  });
-  keyed.sort((a, b) => compareUtf8(a.hashKey, b.hashKey) || compareUtf8(a.id, b.id));
-  return keyed.map(({ member }) => member);
+    if (keyed.push({ member, id, hashKey: wellFormed(member.hashKey) }) % CHECKED_PER_STEP === 0) yield;
+  }
+  const sorted = yield* sortSteps(keyed, compareWellFormed);
+  return sorted.map(({ member }) => member);
 }
 
-/** What changes in a member list. */
-export interface RingChange<M extends Member = Member> {
-  /** Members to add, or to take the place of those with their ids. */
-  readonly put?: readonly M[];
-  /** Ids of members to remove. */
-  readonly remove?: readonly string[];
+/** The canonical order. */
+export function compareMembers(a: Member, b: Member): number {
+  return compareWellFormed(
+    { id: wellFormed(a.id), hashKey: wellFormed(a.hashKey) },
+    { id: wellFormed(b.id), hashKey: wellFormed(b.hashKey) },
+  );
 }
 
-/**
- * The members after a change, in no order.
- *
- * Throws a `RangeError` for an id to remove that no member has, and for one that is named twice.
- */
-export function changedMembers<M extends Member>(
-  members: readonly M[],
-  { put = [], remove = [] }: RingChange<M>,
-): M[] {
-  const leaving = new Set([...remove, ...put.map(({ id }) => id)].map(wellFormed));
-  if (leaving.size < remove.length + put.length) throw new RangeError('a change names a member id twice');
-  const kept = members.filter(({ id }) => !leaving.delete(wellFormed(id)));
-  const unknown = remove.find((id) => leaving.has(wellFormed(id)));
-  if (unknown !== undefined) throw new RangeError(`no member has the id ${quote(unknown)}`);
-  return [...kept, ...put];
+function compareWellFormed(a: Member, b: Member): number {
+  return compareUtf8(a.hashKey, b.hashKey) || compareUtf8(a.id, b.id);
 }
 
-function quote(id: string): string {
+export function quote(id: string): string {
   return JSON.stringify(id.slice(0, 100));
 }
 
 /** Each lone surrogate becomes U+FFFD, as UTF-8 encoders have it. */
-function wellFormed(text: string): string {
+export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 

@@ -1,8 +1,7 @@
 import { type Algorithm, checkPointCount } from './algorithm.ts';
-import { Circle } from './circle.ts';
 import { CRC32_START, crc32, crc32Update } from './crc32.ts';
-import { weightOf } from './member.ts';
-import { sortedPoints32 } from './points.ts';
+import { type Member, weightOf } from './member.ts';
+import { changeOnCircle, placeOnCircle, positions32 } from './placed-circle.ts';
 import { utf8Bytes } from './utf8.ts';
 
 const POINTS_PER_WEIGHT = 160;
@@ -22,21 +21,26 @@ export function nginxConsistent(): Algorithm {
     keyHashName: 'crc32',
     skipEqualsRebuild: true,
     place: (members) => {
-      checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));
-      const positions = members.map((member) =>
-        chainedPoints(member.hashKey, weightOf(member) * POINTS_PER_WEIGHT),
-      );
-      return new Circle(sortedPoints32(positions), members.length);
+      checkWeights(members);
+      return placeOnCircle(members, chainedPoints);
+    },
+    change: (placement, change) => {
+      checkWeights(change.after);
+      return changeOnCircle(placement, change, chainedPoints);
     },
   };
 }
 
+function checkWeights(members: readonly Member[]): void {
+  checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));
+}
+
 /** Every point is the CRC-32 of the server and of the point before it. */
-function chainedPoints(server: string, count: number): Uint32Array {
-  const [host, port] = splitServer(server);
+function chainedPoints(member: Member): Uint32Array {
+  const [host, port] = splitServer(member.hashKey);
   const base = crc32Update(CRC32_START, utf8Bytes(`${host}\0${port}`));
   let previous = 0;
-  return Uint32Array.from({ length: count }, () => {
+  return positions32(weightOf(member) * POINTS_PER_WEIGHT, () => {
     const bytes = [previous & 0xff, (previous >>> 8) & 0xff, (previous >>> 16) & 0xff, previous >>> 24];
     previous = ~crc32Update(base, bytes) >>> 0;
     return previous;

@@ -1,6 +1,8 @@
 import type { Algorithm } from './algorithm.ts';
 import { type Member, weightOf } from './member.ts';
+import type { MemberChange } from './member-change.ts';
 import type { Placement } from './placement.ts';
+import type { Steps } from './steps.ts';
 
 /** Whether a member may be answered now; must not depend on the key. */
 export type IsAvailable<M> = (member: M) => boolean;
@@ -13,9 +15,25 @@ export interface Placed<M> {
   readonly weighted: number;
 }
 
-export function placed<M extends Member>(algorithm: Algorithm, members: readonly M[]): Placed<M> {
-  const weighted = members.filter((member) => weightOf(member) > 0).length;
-  return { members, placement: algorithm.place(members), weighted };
+export function* placeMembers<M extends Member>(
+  algorithm: Algorithm,
+  members: readonly M[],
+): Steps<Placed<M>> {
+  return placed(members, yield* algorithm.place(members));
+}
+
+/** `placeMembers` of the members after a change, which were `before` it. */
+export function* changePlaced<M extends Member>(
+  algorithm: Algorithm,
+  before: Placed<M>,
+  change: MemberChange<M>,
+): Steps<Placed<M>> {
+  const steps = algorithm.change?.(before.placement, change) ?? algorithm.place(change.after);
+  return placed(change.after, yield* steps);
+}
+
+function placed<M extends Member>(members: readonly M[], placement: Placement): Placed<M> {
+  return { members, placement, weighted: members.filter((member) => weightOf(member) > 0).length };
 }
 
 /** Visits the distinct available members for a hash, owner first, until `visit` answers false. */

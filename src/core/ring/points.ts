@@ -1,7 +1,14 @@
-import type { Hash64 } from './hash64.ts';
+import type { Member } from './member.ts';
+import type { Steps } from './steps.ts';
 
 /** Above this many points a bucket is sorted by comparison; hostile hash keys can crowd one bucket. */
 const INSERTION_SORT_LIMIT = 32;
+/** About a millisecond's worth of hashing, and of moving. */
+const HASHED_PER_STEP = 4096;
+const MOVED_PER_STEP = 32_768;
+
+/** Positions of a member's points: high and low half of the first, of the second, and so on. */
+export type PositionsOf = (member: Member, index: number) => Uint32Array;
 
 /** A list of points: index i of each array is one point. */
 export interface Points {
@@ -12,70 +19,83 @@ export interface Points {
   readonly owner: Uint32Array;
 }
 
-/**
- * The points of all members in ascending order; point i of member m is the hash of `hashKeys[m] + "_" + i`.
- *
- * Member m has `counts[m]` points. Points at one position keep the order of `hashKeys`.
- */
-export function sortedPoints(hashKeys: readonly string[], counts: readonly number[], hash64: Hash64): Points {
-  return sortPoints(hashPoints(hashKeys, counts, hash64));
+/** The points of all members in ascending order; those at one position keep the order of the members. */
+export function* sortedPoints(members: readonly Member[], positionsOf: PositionsOf): Steps<Points> {
+  const positions: Uint32Array[] = [];
+  let hashed = 0;
+  for (const [index, member] of members.entries()) {
+    const ofMember = positionsOf(member, index);
+    positions.push(ofMember);
+    hashed += ofMember.length / 2;
+    if (hashed < HASHED_PER_STEP) continue;
+    hashed = 0;
+    yield;
+  }
+  return yield* sortPoints(positions);
 }
 
-/** The points in ascending order; those at one position keep their order. */
-function sortPoints(unsorted: Points): Points {
-  // Hashes spread evenly, so a bucket per two to four points leaves next to nothing to sort.
-  const bucketBits = Math.max(1, Math.floor(Math.log2(unsorted.high.length || 1)) - 1);
-  const bucketStart = startsOfBuckets(unsorted.high, bucketBits);
-  const points = scatter(unsorted, bucketStart, bucketBits);
-  for (let bucket = 0; bucket + 1 < bucketStart.length; bucket++) {
-    sortBucket(points, bucketStart[bucket] ?? 0, bucketStart[bucket + 1] ?? 0);
+/** Hashes spread evenly, so a bucket per two to four points leaves next to nothing to sort. */
+function* sortPoints(positions: readonly Uint32Array[]): Steps<Points> {
+  const size = positions.reduce((sum, { length }) => sum + length / 2, 0);
+  const bucketBits = Math.max(1, Math.floor(Math.log2(size || 1)) - 1);
+  const points = { high: new Uint32Array(size), low: new Uint32Array(size), owner: new Uint32Array(size) };
+  yield;
+  const ends = yield* bucketEnds(positions, bucketBits);
+  let moved = 0;
+  for (let member = positions.length - 1; member >= 0; member--) {
+    const ofMember = positions[member] ?? new Uint32Array();
+    scatter(ofMember, member, points, ends, bucketBits);
+    moved += ofMember.length / 2;
+    if (moved < MOVED_PER_STEP) continue;
+    moved = 0;
+    yield;
+  }
+  // Every end has become the start of its bucket.
+  for (let bucket = 0; bucket < ends.length; bucket++) {
+    sortBucket(points, ends[bucket] ?? 0, ends[bucket + 1] ?? size);
+    if (bucket % MOVED_PER_STEP === 0) yield;
   }
   return points;
 }
 
-/**
- * Where each of the 2^`bucketBits` equal parts of the circle begins in a list sorted by `high`.
- *
- * Part b holds the points from entry b up to, not including, entry b + 1. `bucketBits` is 1..31.
- */
-export function startsOfBuckets(high: Uint32Array, bucketBits: number): Uint32Array {
-  const starts = new Uint32Array(2 ** bucketBits + 1);
-  for (const value of high) {
-    const next = (value >>> (32 - bucketBits)) + 1;
-    starts[next] = (starts[next] ?? 0) + 1;
-  }
-  for (let bucket = 1; bucket < starts.length; bucket++) {
-    starts[bucket] = (starts[bucket] ?? 0) + (starts[bucket - 1] ?? 0);
-  }
-  return starts;
-}
-
-function hashPoints(hashKeys: readonly string[], counts: readonly number[], hash64: Hash64): Points {
-  const points = newPoints(counts.reduce((sum, count) => sum + count, 0));
-  const halves = new Uint32Array(2);
-  let index = 0;
-  hashKeys.forEach((hashKey, member) => {
-    const prefix = `${hashKey}_`;
-    const count = counts[member] ?? 0;
-    for (let i = 0; i < count; i++, index++) {
-      hash64(prefix + String(i), halves);
-      setPoint(points, index, halves[0] ?? 0, halves[1] ?? 0, member);
+/** Where each of the 2^`bucketBits` equal parts of the circle ends in a list of the points that is sorted. */
+function* bucketEnds(positions: readonly Uint32Array[], bucketBits: number): Steps<Uint32Array> {
+  const ends = new Uint32Array(2 ** bucketBits);
+  let counted = 0;
+  for (const ofMember of positions) {
+    for (let i = 0; i < ofMember.length; i += 2) {
+      const bucket = (ofMember[i] ?? 0) >>> (32 - bucketBits);
+      ends[bucket] = (ends[bucket] ?? 0) + 1;
     }
-  });
-  return points;
+    counted += ofMember.length / 2;
+    if (counted < MOVED_PER_STEP) continue;
+    counted = 0;
+    yield;
+  }
+  let end = 0;
+  for (let bucket = 0; bucket < ends.length; bucket++) {
+    end += ends[bucket] ?? 0;
+    ends[bucket] = end;
+  }
+  yield;
+  return ends;
 }
 
-/** Moves every point into its bucket; points of one bucket keep their order. */
-function scatter(unsorted: Points, bucketStart: Uint32Array, bucketBits: number): Points {
-  const points = newPoints(unsorted.high.length);
-  const nextFree = bucketStart.slice();
-  for (let index = 0; index < unsorted.high.length; index++) {
-    const bucket = (unsorted.high[index] ?? 0) >>> (32 - bucketBits);
-    const target = nextFree[bucket] ?? 0;
-    nextFree[bucket] = target + 1;
-    copyPoint(unsorted, index, points, target);
+/** Moves the points of a member into their buckets, the last ones first and from the end of each bucket. */
+function scatter(
+  positions: Uint32Array,
+  member: number,
+  points: Points,
+  ends: Uint32Array,
+  bits: number,
+): void {
+  for (let i = positions.length - 2; i >= 0; i -= 2) {
+    const high = positions[i] ?? 0;
+    const bucket = high >>> (32 - bits);
+    const target = (ends[bucket] ?? 0) - 1;
+    ends[bucket] = target;
+    setPoint(points, target, high, positions[i + 1] ?? 0, member);
   }
-  return points;
 }
 
 /** Sorts the points of one bucket; equal ones keep their order. */
@@ -89,9 +109,14 @@ function sortBucket(points: Points, from: number, to: number): void {
     const low = points.low[index] ?? 0;
     const owner = points.owner[index] ?? 0;
     let hole = index;
-    while (hole > from && isAfter(points, hole - 1, high, low)) {
-      copyPoint(points, hole - 1, points, hole);
-      hole--;
+    for (; hole > from && isAfter(points, hole - 1, high, low); hole--) {
+      setPoint(
+        points,
+        hole,
+        points.high[hole - 1] ?? 0,
+        points.low[hole - 1] ?? 0,
+        points.owner[hole - 1] ?? 0,
+      );
     }
     setPoint(points, hole, high, low, owner);
   }
@@ -104,32 +129,14 @@ function sortByComparison(points: Points, from: number, to: number): void {
   const order = Array.from(high, (_, index) => index);
   order.sort((a, b) => (high[a] ?? 0) - (high[b] ?? 0) || (low[a] ?? 0) - (low[b] ?? 0));
   order.forEach((source, index) => {
-    copyPoint({ high, low, owner }, source, points, from + index);
+    setPoint(points, from + index, high[source] ?? 0, low[source] ?? 0, owner[source] ?? 0);
   });
-}
-
-/** Points of 32-bit algorithms in ascending order: the positions of each member, who is their index. */
-export function sortedPoints32(positions: readonly Uint32Array[]): Points {
-  const points = newPoints(positions.reduce((sum, { length }) => sum + length, 0));
-  let index = 0;
-  positions.forEach((ofMember, member) => {
-    for (const position of ofMember) setPoint(points, index++, position, 0, member);
-  });
-  return sortPoints(points);
-}
-
-function newPoints(size: number): Points {
-  return { high: new Uint32Array(size), low: new Uint32Array(size), owner: new Uint32Array(size) };
 }
 
 function setPoint(points: Points, index: number, high: number, low: number, owner: number): void {
   points.high[index] = high;
   points.low[index] = low;
   points.owner[index] = owner;
-}
-
-function copyPoint(from: Points, source: number, to: Points, target: number): void {
-  setPoint(to, target, from.high[source] ?? 0, from.low[source] ?? 0, from.owner[source] ?? 0);
 }
 
 function isAfter(points: Points, index: number, high: number, low: number): boolean {

@@ -1,8 +1,8 @@
 import { type Algorithm, checkPointCount } from './algorithm.ts';
-import { Circle } from './circle.ts';
 import type { Hash64 } from './hash64.ts';
 import { weightOf } from './member.ts';
-import { sortedPoints } from './points.ts';
+import { numberedPoints } from './numbered-points.ts';
+import { placeOnCircle } from './placed-circle.ts';
 
 /** What differs between the programs that stretch a ring over their hosts. */
 interface Stretch {
@@ -26,8 +26,9 @@ export function proportionalCircle({ minimumSize, maximumSize, keyHash, pointHas
     skipEqualsRebuild: false,
     place: (members) => {
       const counts = stretchedCounts(members.map(weightOf), minimumSize, maximumSize);
-      const hashKeys = members.map((member) => member.hashKey);
-      return new Circle(sortedPoints(hashKeys, counts, pointHash), members.length);
+      return placeOnCircle(members, ({ hashKey }, index) =>
+        numberedPoints(`${hashKey}_`, counts[index] ?? 0, pointHash),
+      );
     },
   };
 }

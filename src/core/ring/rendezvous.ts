@@ -20,7 +20,10 @@ export function rendezvous(hash64: Hash64): Algorithm {
     keyHash: hash64,
     keyHashName: 'xxh64',
     skipEqualsRebuild: true,
-    place: (members) => new Scores(members, hash64),
+    *place(members) {
+      yield;
+      return new Scores(members, hash64);
+    },
   };
 }
 

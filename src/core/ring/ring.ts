@@ -1,9 +1,10 @@
-import type { Algorithm } from './algorithm.ts';
-import { digestText } from './digest.ts';
+import { type Algorithm, MAX_POINTS } from './algorithm.ts';
+import { changedLines, digestLines, digestText } from './digest.ts';
 import { type Hash64, hexHash, parseHash } from './hash64.ts';
-import { changedMembers, type Member, type RingChange, sortMembers } from './member.ts';
+import type { Member } from './member.ts';
+import { changeMembers, type RingChange } from './member-change.ts';
 import type { Parts } from './parts.ts';
-import { type IsAvailable, placed, type Placed, visitMembers } from './placed.ts';
+import { changePlaced, type IsAvailable, placeMembers, type Placed, visitMembers } from './placed.ts';
 import type { RingPolicy } from './policy.ts';
 import { finish, type Steps } from './steps.ts';
 
@@ -12,8 +13,38 @@ const MAX_SUBSETS = 4;
 /** Most keys of one batch. */
 const MAX_BATCH = 10_000;
 
+const HASHED_TOGETHER = 128;
+
 /** A key, or its position where the key itself is not known: 16 hex digits, else a `RangeError`. */
 export type KeyOrHash = string | { readonly hash: string };
+
+/** What a ring is made of, and what the next one is made from. */
+interface Makings<M> {
+  readonly policy: RingPolicy;
+  readonly algorithm: Algorithm;
+  readonly placed: Placed<M>;
+  /** Of the digest. */
+  readonly lines: readonly string[];
+  /** For the digest. */
+  readonly hash64: Hash64;
+}
+
+/** The ring of members that are in canonical order. */
+export function* ringOf<M extends Member>(
+  policy: RingPolicy,
+  members: readonly M[],
+  algorithm: Algorithm,
+  hash64: Hash64,
+): Steps<Ring<M>> {
+  checkMemberCount(members);
+  const placed = yield* placeMembers(algorithm, members);
+  const lines = yield* digestLines(members, hash64);
+  return new Ring({ policy, algorithm, placed, lines, hash64 });
+}
+
+function checkMemberCount(members: readonly Member[]): void {
+  if (members.length > MAX_POINTS) throw new RangeError(`a ring has at most ${MAX_POINTS} members`);
+}
 
 /**
  * An immutable assignment of keys to members: a pure function of policy and member list.
@@ -32,24 +63,25 @@ export class Ring<M extends Member = Member> {
   readonly digest: string;
   /** Names the hash function of keys; rings with equal names place a key at one position. */
   readonly keyHashName: string;
+  private readonly makings: Makings<M>;
   private readonly all: Placed<M>;
   private readonly algorithm: Algorithm;
-  private readonly hash64: Hash64;
   private readonly keyHash: Hash64;
   private readonly subsets = new Map<string, Placed<M>>();
   private readonly halves = new Uint32Array(2);
+  private readonly batch = new Uint32Array(2 * HASHED_TOGETHER);
 
-  /** `members` in canonical order; `hash64` is for the digest. */
-  constructor(policy: RingPolicy, members: readonly M[], algorithm: Algorithm, hash64: Hash64) {
+  constructor(makings: Makings<M>) {
+    const { policy, algorithm, placed, lines, hash64 } = makings;
+    this.makings = makings;
     this.policy = policy;
-    this.members = members;
+    this.members = placed.members;
     this.algorithm = algorithm;
-    this.hash64 = hash64;
     this.keyHash = algorithm.keyHash;
     this.keyHashName = algorithm.keyHashName;
-    this.all = placed(algorithm, members);
-    this.size = this.all.placement.size;
-    this.digest = hexHash(hash64, digestText(policy, members, hash64));
+    this.all = placed;
+    this.size = placed.placement.size;
+    this.digest = hexHash(hash64, digestText(policy, lines));
   }
 
   /** Position of a key on the circle, as 16 hex digits; algorithms of 32 bits use the first 8. */
@@ -81,11 +113,8 @@ export class Ring<M extends Member = Member> {
       this.availableOwners(keys, isAvailable, owners);
       return owners;
     }
-    const { halves, keyHash } = this;
-    const { placement } = this.all;
-    for (let index = 0; index < keys.length; index++) {
-      keyHash(keys[index] ?? '', halves);
-      owners[index] = placement.owner(halves[0] ?? 0, halves[1] ?? 0);
+    for (let start = 0; start < keys.length; start += HASHED_TOGETHER) {
+      this.someOwners(keys, start, Math.min(start + HASHED_TOGETHER, keys.length), owners);
     }
     return owners;
   }
@@ -133,9 +162,27 @@ export class Ring<M extends Member = Member> {
 
   /** `with` in slices. */
   *withSteps(change: RingChange<M>): Steps<Ring<M>> {
-    const members = sortMembers(changedMembers(this.members, change));
+    const { algorithm, lines, hash64 } = this.makings;
+    const applied = changeMembers(this.members, change);
+    checkMemberCount(applied.after);
+    Object.freeze(applied.after);
     yield;
-    return new Ring(this.policy, Object.freeze(members), this.algorithm, this.hash64);
+    const placed = yield* changePlaced(algorithm, this.all, applied);
+    return new Ring({ ...this.makings, placed, lines: changedLines(lines, applied, hash64) });
+  }
+
+  /** First all hashes, then all lookups: the processor fetches several at a time. */
+  private someOwners(keys: readonly string[], start: number, end: number, owners: Int32Array): void {
+    const { batch, halves, keyHash } = this;
+    const { placement } = this.all;
+    for (let index = start; index < end; index++) {
+      keyHash(keys[index] ?? '', halves);
+      batch[2 * (index - start)] = halves[0] ?? 0;
+      batch[2 * (index - start) + 1] = halves[1] ?? 0;
+    }
+    for (let index = start; index < end; index++) {
+      owners[index] = placement.owner(batch[2 * (index - start)] ?? 0, batch[2 * (index - start) + 1] ?? 0);
+    }
   }
 
   private list(key: KeyOrHash, count: number, isAvailable?: IsAvailable<M>): M[] {
@@ -166,7 +213,7 @@ export class Ring<M extends Member = Member> {
     const kept = this.subsets.get(name);
     if (kept !== undefined) return kept;
     const members = this.members.filter((_, index) => available[index]);
-    const built = placed(this.algorithm, members);
+    const built = finish(placeMembers(this.algorithm, members));
     const [oldest] = this.subsets.keys();
     if (oldest !== undefined && this.subsets.size >= MAX_SUBSETS) this.subsets.delete(oldest);
     this.subsets.set(name, built);

@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { buildRing, DEFAULT_POLICY, type Member, type CirclePolicy } from '../../../src/core/ring/index.ts';
-import { digestText } from '../../../src/core/ring/digest.ts';
+import {
+  buildRing,
+  DEFAULT_POLICY,
+  finish,
+  type Member,
+  type CirclePolicy,
+} from '../../../src/core/ring/index.ts';
+import { digestLines, digestText } from '../../../src/core/ring/digest.ts';
 import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { positionOf, referencePoints } from './reference.ts';
 
@@ -56,7 +62,7 @@ describe('ring docs', () => {
       successor: shown[successor] ?? { position: '', member: '', i: -1 },
       owner: ring.owner(key)?.id ?? '',
       preferenceList: ring.preferenceList(key, members.length).map(({ id }) => id),
-      digestText: digestText(policy, members, hash64),
+      digestText: digestText(policy, finish(digestLines(members, hash64))),
       digest: ring.digest,
     };
     expect(actual).to.deep.equal(example);

@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { buildRing, DEFAULT_POLICY, type Hash64, type Member } from '../../../src/core/ring/index.ts';
-import { sortedPoints } from '../../../src/core/ring/points.ts';
+import {
+  buildRing,
+  DEFAULT_POLICY,
+  type Hash64,
+  type Member,
+  movement,
+} from '../../../src/core/ring/index.ts';
 import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { referenceList } from './reference.ts';
 
@@ -181,27 +186,15 @@ describe('ring properties', () => {
     const weights = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 40 });
     fc.assert(
       fc.property(subnet, weights, (net, list) => {
-        const hashKeys = list.map((_, index) => `10.${net >> 8}.${net & 255}.${index}:8080`);
-        const counts = list.map((one) => one * DEFAULT_POLICY.pointsPerWeight);
-        const shares = sharesOfCircle(hashKeys, counts);
-        const total = list.reduce((sum, one) => sum + one, 0);
-        const peak = Math.max(...shares.map((share, index) => (share * total) / (list[index] ?? 1)));
-        expect(peak).to.be.within(1, PEAK_TO_AVERAGE);
+        const weighted = list.map((weight, index) => {
+          const hashKey = `10.${net >> 8}.${net & 255}.${index}:8080`;
+          return { id: hashKey, hashKey, weight };
+        });
+        const ring = buildRing(weighted, DEFAULT_POLICY, xxh64);
+        const { peakToAverage } = movement(ring, ring).after;
+        expect(peakToAverage).to.be.within(1, PEAK_TO_AVERAGE);
       }),
       RUNS,
     );
   });
 });
-
-/** The exact part of all hashes that each member owns: the arcs that end at its points. */
-function sharesOfCircle(hashKeys: readonly string[], counts: readonly number[]): number[] {
-  const { high, owner } = sortedPoints(hashKeys, counts, xxh64);
-  const shares = hashKeys.map(() => 0);
-  let previous = (high[high.length - 1] ?? 0) - 2 ** 32;
-  high.forEach((position, index) => {
-    const member = owner[index] ?? 0;
-    shares[member] = (shares[member] ?? 0) + (position - previous) / 2 ** 32;
-    previous = position;
-  });
-  return shares;
-}

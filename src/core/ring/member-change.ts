@@ -1,0 +1,69 @@
+import { compareMembers, type Member, quote, sortMemberSteps, wellFormed } from './member.ts';
+import { finish } from './steps.ts';
+
+/** What changes in a member list. */
+export interface RingChange<M extends Member = Member> {
+  /** Members to add, or to take the place of those with their ids. */
+  readonly put?: readonly M[];
+  /** Ids of members to remove. */
+  readonly remove?: readonly string[];
+}
+
+/** A change as it concerns places; both lists are in canonical order. */
+export interface MemberChange<M extends Member = Member> {
+  readonly before: readonly M[];
+  readonly after: readonly M[];
+  /** Index after by index before; -1 for a member that left. */
+  readonly indexAfter: Int32Array;
+  /** Indexes before and after of the members put and removed; -1 where there is none. */
+  readonly changed: readonly { readonly from: number; readonly to: number }[];
+}
+
+/**
+ * Applies a change to members in canonical order.
+ *
+ * Throws a `RangeError` for an id to remove that no member has, for one that is named twice, and as `buildRing` does.
+ */
+export function changeMembers<M extends Member>(
+  before: readonly M[],
+  { put = [], remove = [] }: RingChange<M>,
+): MemberChange<M> {
+  const coming = finish(sortMemberSteps(put));
+  const named = new Map(coming.map(({ id }) => [wellFormed(id), -1]));
+  for (const id of remove) {
+    if (named.has(wellFormed(id))) throw new RangeError(`the change names member id ${quote(id)} twice`);
+    named.set(wellFormed(id), -1);
+  }
+  before.forEach(({ id }, index) => {
+    const key = wellFormed(id);
+    if (named.has(key)) named.set(key, index);
+  });
+  const unknown = remove.find((id) => named.get(wellFormed(id)) === -1);
+  if (unknown !== undefined) throw new RangeError(`no member has the id ${quote(unknown)}`);
+  const placed = merge(before, coming, new Set(named.values()));
+  const changed = coming.map((member, i) => {
+    const from = named.get(wellFormed(member.id)) ?? -1;
+    const to = placed.comingAt[i] ?? -1;
+    if (from >= 0) placed.indexAfter[from] = to;
+    return { from, to };
+  });
+  for (const id of remove) changed.push({ from: named.get(wellFormed(id)) ?? -1, to: -1 });
+  return { before, after: placed.after, indexAfter: placed.indexAfter, changed };
+}
+
+/** Puts what comes between what stays, all of it in canonical order. */
+function merge<M extends Member>(before: readonly M[], coming: readonly M[], leaving: ReadonlySet<number>) {
+  const after: M[] = [];
+  const comingAt: number[] = [];
+  const indexAfter = new Int32Array(before.length).fill(-1);
+  before.forEach((member, index) => {
+    if (leaving.has(index)) return;
+    for (let next = coming[comingAt.length]; next !== undefined; next = coming[comingAt.length]) {
+      if (compareMembers(next, member) > 0) break;
+      comingAt.push(after.push(next) - 1);
+    }
+    indexAfter[index] = after.push(member) - 1;
+  });
+  for (const member of coming.slice(comingAt.length)) comingAt.push(after.push(member) - 1);
+  return { after, comingAt, indexAfter };
+}
