@@ -31,8 +31,7 @@ function readyLine(config: Config, { httpPort, dnsPort }: RunningServer): string
 }
 
 function redacted(url: string): string {
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname === '/' ? '' : pathname}`;
+  return url.replace(/\/\/[^/?#]*@/, '//').replace(/\/?(\?.*)?$/, '');
 }
 
 async function serve(argv: readonly string[], version: string): Promise<void> {

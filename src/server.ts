@@ -16,6 +16,7 @@ import { createConsulDialect, SERVER_NODE_META } from './protocols/consul/index.
 import { createDnsCatalog, createDnsServer, type DnsServer } from './protocols/dns/index.ts';
 import { createEurekaDialect, type EurekaDialect } from './protocols/eureka/index.ts';
 import { createNativeDialect } from './protocols/native/index.ts';
+import { redisOptionsOf } from './redis-options.ts';
 import { Registry } from './registry/index.ts';
 import { startRuntime, type Runtime, type RuntimeDeps } from './runtime/index.ts';
 import { createEmbeddedStore } from './store/embedded/index.ts';
@@ -142,10 +143,10 @@ function protectionOf(config: Config): ProtectionPolicy {
 }
 
 function createStore(config: Config, logger: Logger): Store {
-  const { redisUrl, redisNamespace, historyLength, dataDir } = config;
+  const { redisUrl, historyLength, dataDir } = config;
   return redisUrl === undefined
     ? createEmbeddedStore({ directory: dataDir, historyLength, logger })
-    : createRedisStore({ url: redisUrl, namespace: redisNamespace, historyLength, logger });
+    : createRedisStore(redisOptionsOf(config, redisUrl, logger));
 }
 
 /** What comes to be while a node starts. */

@@ -16,6 +16,7 @@ export async function runCli(argv: readonly string[], version: string): Promise<
   addLookups(program, client);
   addRegistration(program, client);
   addKv(program, client);
+  addRedis(program, client);
   if (argv.length === 0) {
     program.outputHelp();
     return;
@@ -136,6 +137,18 @@ function addKv(program: Command, client: () => RollcallClient): void {
   kv.command('delete <key>').action(async (key: string) => {
     await client().delete(key);
   });
+}
+
+function addRedis(program: Command, client: () => RollcallClient): void {
+  program
+    .command('redis')
+    .description('operate the Redis behind the registry')
+    .command('failover')
+    .description('make a replica the primary, losing nothing; writes pause meanwhile')
+    .action(async () => {
+      const { from, to, withoutWritesMs } = await client().failOverRedis();
+      print(`${from} handed over to ${to}; ${String(withoutWritesMs)} ms without writes`);
+    });
 }
 
 function integer(text: string): number {

@@ -1,4 +1,11 @@
-import type { ClusterStatus, Instance, KeyPlacement, NodeStatus, ServiceDefinition } from './types.ts';
+import type {
+  ClusterStatus,
+  FailoverReport,
+  Instance,
+  KeyPlacement,
+  NodeStatus,
+  ServiceDefinition,
+} from './types.ts';
 
 export interface ClientOptions {
   /** Base URL of a registry node; default `http://127.0.0.1:8500`. */
@@ -17,6 +24,18 @@ export class RequestError extends Error {
     this.status = status;
   }
 }
+
+interface RequestOptions {
+  readonly method?: string;
+  readonly body?: string | Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses above 299 that are no failure. */
+  readonly allow?: readonly number[];
+  readonly timeoutMs?: number;
+}
+
+/** It waits for the sentinels. */
+const FAILOVER_TIMEOUT_MS = 30_000;
 
 interface HealthEntry {
   readonly Node: { readonly Node: string; readonly Address: string };
@@ -96,21 +115,26 @@ export class RollcallClient {
     await this.#request(keyPath(key), { method: 'DELETE' });
   }
 
-  async #json<T>(path: string): Promise<T> {
-    return (await (await this.#request(path)).json()) as T;
+  /** Has another Redis server take over as planned; for operators, on the machine of a registry node. */
+  async failOverRedis(): Promise<FailoverReport> {
+    const headers = { 'Content-Type': 'application/json' };
+    const timeoutMs = Math.max(this.#timeoutMs, FAILOVER_TIMEOUT_MS);
+    return this.#json('/api/v1/redis/failover', { method: 'POST', headers, timeoutMs });
   }
 
-  async #request(
-    path: string,
-    options: { method?: string; body?: string | Uint8Array; allow?: readonly number[] } = {},
-  ): Promise<Response> {
-    const { method = 'GET', body, allow = [] } = options;
+  async #json<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    return (await (await this.#request(path, options)).json()) as T;
+  }
+
+  async #request(path: string, options: RequestOptions = {}): Promise<Response> {
+    const { method = 'GET', body, allow = [], headers = {}, timeoutMs = this.#timeoutMs } = options;
     let response: Response;
     try {
-      const signal = AbortSignal.timeout(this.#timeoutMs);
+      const signal = AbortSignal.timeout(timeoutMs);
       response = await fetch(`${this.#url}${path}`, {
         method,
         signal,
+        headers,
         ...(body === undefined ? {} : { body }),
       });
     } catch (error) {

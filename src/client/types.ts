@@ -31,6 +31,14 @@ export interface NodeStatus {
   readonly ageMs: number;
 }
 
+/** What became of a planned failover of Redis. */
+export interface FailoverReport {
+  /** `host:port` of the old and of the new primary. */
+  readonly from: string;
+  readonly to: string;
+  readonly withoutWritesMs: number;
+}
+
 /** A registry node as the others see it; what it has not said yet is missing. */
 export interface ClusterNode {
   readonly name: string;

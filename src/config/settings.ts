@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { DNS_SETTINGS } from './dns-settings.ts';
 import { EUREKA_SETTINGS } from './eureka-settings.ts';
 import { PROTECTION_SETTINGS } from './protection-settings.ts';
+import { REDIS_SETTINGS } from './redis-settings.ts';
 import { type FieldOf, named, type Setting, type SettingSpec, type ValueOf } from './setting.ts';
 
 const DAY_MS = 86_400_000;
@@ -54,27 +55,12 @@ const TABLE = [
     defaultText: 'the bind address, or the first external IPv4 address where that is a wildcard',
     description: 'IP address of this node in its own catalog.',
   },
-  {
-    key: 'redisUrl',
-    type: 'url',
-    schemes: ['redis', 'rediss', 'unix'],
-    defaultText: 'none, which means the embedded store',
-    secret: true,
-    description: 'Redis that holds the catalog, such as `redis://user:password@host:6379/0`.',
-  },
-  {
-    key: 'redisNamespace',
-    type: 'string',
-    ...NAME,
-    default: 'rollcall',
-    description:
-      'Prefix and hash tag of all keys in Redis; registries with different ones can share a Redis.',
-  },
+  ...REDIS_SETTINGS,
   {
     key: 'dataDir',
     type: 'string',
     default: './data',
-    description: 'Directory of the embedded store.',
+    description: 'Directory of the embedded store, or of what a node remembers of its Redis.',
   },
   {
     key: 'datacenter',

@@ -81,5 +81,7 @@ function within(value: number | undefined, min: number, max: number): number | u
 }
 
 function hasScheme(text: string, schemes: readonly string[]): boolean {
-  return schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text);
+  // A list of hosts is no URL to Node: its first one stands for it.
+  const first = text.replace(/^([^/]+:\/\/(?:[^/?#]*@)?[^,/?#]+)(?:,[^,/?#]+)+/, '$1');
+  return schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(first);
 }

@@ -22,6 +22,8 @@ export const ERROR_CODES = {
   no_available_owner: { status: 503, title: 'No instance of the service is available' },
   route_not_found: { status: 404, title: 'No such resource' },
   method_not_allowed: { status: 405, title: 'The resource does not have this method' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
+  failover_refused: { status: 409, title: 'A planned failover cannot be done now' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   overloaded: { status: 503, title: 'Too many registrations at once; try again later' },
   too_many_requests: { status: 429, title: 'Too many requests are open' },

@@ -58,9 +58,15 @@ export class Committer {
   }
 
   /**
+   * `proof` is what a refusal or a "nothing to do" rests on: `barrier` where the answer promises as
+   * much as a write does. Such a write may have been applied before, and its outcome been unknown.
+   *
    * Throws what `decide` throws, and `not_ready`, `store_unavailable`, `outcome_unknown`, `aborted`.
    */
-  async commit<T>(decide: (state: State) => Decision<T>): Promise<Committed<T>> {
+  async commit<T>(
+    decide: (state: State) => Decision<T>,
+    proof: 'revision' | 'barrier' = 'revision',
+  ): Promise<Committed<T>> {
     const { view, clock } = this.#deps;
     if (!view.ready) throw new RollcallError('not_ready');
     const deadline = clock.monotonic() + DEADLINE_MS;
@@ -71,7 +77,7 @@ export class Committer {
         const decision = attemptTo(() => decide(view.state));
         if ('failure' in decision || isEmpty(decision.value.draft)) {
           if (caughtUp) return { result: valueOf(decision).result, revision: view.state.revision };
-          await this.catchUp();
+          await this.catchUp(proof);
           caughtUp = true;
           continue;
         }
@@ -88,7 +94,7 @@ export class Committer {
             deadline - clock.monotonic(),
           );
         }
-        await this.catchUp();
+        await this.catchUp(proof);
         caughtUp = true;
       }
     } finally {
@@ -102,15 +108,15 @@ export class Committer {
    *
    * Throws `store_unavailable`.
    */
-  async catchUp(): Promise<void> {
+  async catchUp(proof: 'revision' | 'barrier' = 'revision'): Promise<void> {
     const { store, view } = this.#deps;
     let revision: Revision;
     try {
-      revision = await store.revision();
+      revision = await store[proof]();
     } catch (error) {
       if (!isEpochChange(error)) throw refusal(error);
       await this.#adopted();
-      revision = await store.revision().catch((again: unknown) => {
+      revision = await store[proof]().catch((again: unknown) => {
         throw refusal(again);
       });
     }
@@ -150,7 +156,7 @@ export class Committer {
         const result = await store.commit(txn);
         if (result.outcome === 'applied' || !resent) return result;
         // A conflict with ourselves: the first attempt was applied, though its reply was lost.
-        await this.catchUp();
+        await this.catchUp('barrier');
         const revision = this.#recent.revisionOf(txn.operation);
         if (revision === undefined && this.#recent.mayHaveMissed(txn.operation))
           throw new RollcallError('outcome_unknown');

@@ -22,7 +22,7 @@ export class Kv {
 
   /** Whether the put's condition held. Throws what a commit throws. */
   async put(put: KvPut): Promise<boolean> {
-    return (await this.#committer.commit((state) => decideKvPut(state, put))).result;
+    return (await this.#committer.commit((state) => decideKvPut(state, put), 'barrier')).result;
   }
 
   /**
@@ -31,23 +31,27 @@ export class Kv {
    * Throws `session_not_found`, and what a commit throws.
    */
   async acquire(put: LockPut): Promise<{ readonly outcome: AcquireOutcome; readonly fenceIndex: Revision }> {
-    const { result, revision } = await this.#committer.commit((state) => decideAcquire(state, put));
+    const { result, revision } = await this.#committer.commit(
+      (state) => decideAcquire(state, put),
+      'barrier',
+    );
     return { outcome: result.outcome, fenceIndex: result.fenceIndex || revision };
   }
 
   /** Gives up a lock; whether the session held it. Throws what a commit throws. */
   async release(put: LockPut): Promise<boolean> {
-    return (await this.#committer.commit((state) => decideRelease(state, put))).result;
+    return (await this.#committer.commit((state) => decideRelease(state, put), 'barrier')).result;
   }
 
   /** Whether the condition held. Throws what a commit throws. */
   async delete(key: string, expectedRevision?: Revision): Promise<boolean> {
-    return (await this.#committer.commit((state) => decideKvDelete(state, key, expectedRevision))).result;
+    return (await this.#committer.commit((state) => decideKvDelete(state, key, expectedRevision), 'barrier'))
+      .result;
   }
 
   /** Removes every key that begins with `prefix`. Throws what a commit throws. */
   async deleteTree(prefix: string): Promise<void> {
-    await this.#committer.commit((state) => decideKvDeleteTree(state, prefix));
+    await this.#committer.commit((state) => decideKvDeleteTree(state, prefix), 'barrier');
   }
 
   /** Forgets deletions up to a revision, at most `limit` of them, and says how many. Throws what a commit throws. */

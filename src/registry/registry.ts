@@ -1,9 +1,15 @@
-import { DEFAULT_PROTECTION, type ProtectionPolicy, type State, type StateCommit } from '../core/index.ts';
+import {
+  DEFAULT_PROTECTION,
+  RollcallError,
+  type ProtectionPolicy,
+  type State,
+  type StateCommit,
+} from '../core/index.ts';
 import type { Hashes } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
 import { compileGroups } from '../platform/regexp.ts';
-import type { Store } from '../store/store.ts';
+import { StoreError, type FailoverReport, type Store, type StoreDetails } from '../store/store.ts';
 import type { View } from '../view/view.ts';
 import { Catalog } from './catalog.ts';
 import { Cluster } from './cluster.ts';
@@ -79,8 +85,8 @@ export class Registry {
   readonly transactions: Transactions;
   readonly #view: View;
   readonly #store: Store;
-  readonly #resync: () => void;
   readonly #renewals: Renewals;
+  readonly #resync: () => void;
 
   constructor(deps: Deps) {
     const { store, view, clock } = deps;
@@ -157,14 +163,14 @@ export class Registry {
     return this.#view.onCommits(listener);
   }
 
-  /** Sends the heartbeats that have been taken; never rejects. For a node that stops. */
-  flush(): Promise<void> {
-    return this.#renewals.flush();
-  }
-
   /** Tells of changes of a service's ring, until it is closed. */
   ringFeed(service: string): RingFeed {
     return new RingFeed({ rings: this.rings, view: this.#view }, service);
+  }
+
+  /** Sends the heartbeats that have been taken; never rejects. For a node that stops. */
+  flush(): Promise<void> {
+    return this.#renewals.flush();
   }
 
   /** What operators want to know about the store and this node's view of it. */
@@ -175,8 +181,10 @@ export class Registry {
     ageMs: number;
     lostRevisions: number;
     waiters: number;
+    redis?: StoreDetails;
   } {
     const { view, store } = { view: this.#view, store: this.#store };
+    const redis = store.details?.();
     return {
       store: store.kind,
       storeAvailable: store.status().available,
@@ -184,6 +192,17 @@ export class Registry {
       ageMs: Math.round(view.ageMs),
       lostRevisions: view.lostRevisions,
       waiters: view.waiters,
+      ...(redis === undefined ? {} : { redis }),
     };
+  }
+
+  /** Has another server of the store take over, losing nothing. Throws `failover_refused`. */
+  async failOver(): Promise<FailoverReport> {
+    const store = this.#store;
+    if (store.failover === undefined)
+      throw new RollcallError('failover_refused', 'The store is in this process');
+    return store.failover().catch((error: unknown) => {
+      throw error instanceof StoreError ? new RollcallError('failover_refused', error.message) : error;
+    });
   }
 }

@@ -26,11 +26,15 @@ export class RingMembership {
   #policy: ServicePolicy;
   #revision: Revision;
 
-  /** `policy` is the one in force before the first commit that will be applied; default: the state's. */
-  constructor(service: string, state: State, policy = state.ringPolicy(service)) {
+  /** `before` is the policy in force, and a revision, before the first commit that will be applied; default: the state's. */
+  constructor(
+    service: string,
+    state: State,
+    before?: { readonly policy: ServicePolicy; readonly revision: Revision },
+  ) {
     this.#name = service.toLowerCase();
-    this.#policy = policy;
-    this.#revision = state.topic(topics.ring(service));
+    this.#policy = before?.policy ?? state.ringPolicy(service);
+    this.#revision = before?.revision ?? state.topic(topics.ring(service));
     this.#history = new RingHistory(this.#revision);
     for (const [key, instance] of state.instancesOf(service))
       this.#members.set(key, this.#memberOf(state, key, instance));

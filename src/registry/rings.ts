@@ -193,12 +193,11 @@ export class Rings {
   }
 
   /** A service that gets its first policy had the default until then; keys may be handed over from it. */
-  #trackFirstPolicy(name: string, { changes }: StateCommit): void {
+  #trackFirstPolicy(name: string, { changes, revision }: StateCommit): void {
     if (this.#tracked.has(name)) return;
     if (!changes.some(({ table, key }) => table === 'ring-policy' && key === ringPolicyKey(name))) return;
-    const { state } = this.#view;
-    const before = { service: name, ...DEFAULT_SERVICE_POLICY };
-    const membership = new RingMembership(name, state, before);
+    const policy = { service: name, ...DEFAULT_SERVICE_POLICY };
+    const membership = new RingMembership(name, this.#view.state, { policy, revision: revision - 1 });
     if (membership.members.size > 0)
       bounded(this.#tracked, name, new TrackedRing(membership, this.#hashes, this.#clock));
   }

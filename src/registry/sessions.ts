@@ -37,7 +37,7 @@ export class Sessions {
 
   /** Ends a session; an absent one is fine. Throws what a commit throws. */
   async destroy(id: string): Promise<void> {
-    await this.#deps.committer.commit((state) => decideSessionDestroy(state, id));
+    await this.#deps.committer.commit((state) => decideSessionDestroy(state, id), 'barrier');
   }
 
   /**

@@ -22,7 +22,7 @@ export class Transactions {
   async apply(
     operations: readonly BatchOperation[],
   ): Promise<{ readonly result: BatchOutcome; readonly revision: Revision }> {
-    return this.#committer.commit((state) => decideBatch(state, operations));
+    return this.#committer.commit((state) => decideBatch(state, operations), 'barrier');
   }
 
   /** Answers operations that change nothing. Throws `not_ready`, and in `consistent` mode `store_unavailable`. */

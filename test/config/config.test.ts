@@ -30,6 +30,10 @@ describe('config', () => {
       'advertise',
       'agentId',
       'dnsBind',
+      'redisCaFile',
+      'redisCertFile',
+      'redisKeyFile',
+      'redisReplicas',
       'redisUrl',
       'serviceDir',
     ]);
@@ -202,6 +206,12 @@ describe('config value', () => {
     [{ key: 'x', description: '', type: 'address' }, '::1', '::1'],
     [{ key: 'x', description: '', type: 'address' }, 'localhost', undefined],
     [{ key: 'x', description: '', type: 'url', schemes: ['redis'] }, 'redis://h/1', 'redis://h/1'],
+    [
+      { key: 'x', description: '', type: 'url', schemes: ['redis'] },
+      'redis://u:p,q@a:1,b:2/m',
+      'redis://u:p,q@a:1,b:2/m',
+    ],
+    [{ key: 'x', description: '', type: 'url', schemes: ['redis'] }, 'redis://a:1,/m', undefined],
     [{ key: 'x', description: '', type: 'url', schemes: ['redis'] }, 'http://h/1', undefined],
     [{ key: 'x', description: '', type: 'url', schemes: ['redis'] }, 'redis://host:port', undefined],
     [{ key: 'x', description: '', type: 'string' }, '', undefined],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ringPolicyFrom } from '../../src/core/index.ts';
+import type { Store } from '../../src/store/store.ts';
 import { registerCart, registerCarts, someKeys } from '../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -73,9 +74,7 @@ describe('registry ring policies', () => {
     await registerCart(test.registry, 'b', { meta: { slot: 'two' }, port: 81 });
     await registerCart(test.registry, 'c', { port: 82 });
     const hashKeys = () =>
-      test.registry.rings
-        .of('cart')
-        .now.ring.members.map(({ id, hashKey }) => [id.split('\0')[1], hashKey]);
+      test.registry.rings.of('cart').now.ring.members.map(({ id, hashKey }) => [id.split('\0')[1], hashKey]);
     expect(hashKeys()).to.have.deep.members([
       ['a', 'one'],
       ['b', 'two'],
@@ -152,6 +151,23 @@ describe('registry ring policies', () => {
     );
   });
 
+  it('takes effect for a service whose ring nobody has asked for, keys being handed over from the default', async () => {
+    const other = await startRegistry({ store: unclosed(test.store), identity: { nodeName: 'other' } });
+    try {
+      await registerCarts(test.registry, 4);
+      await put({ algorithm: 'maglev', tableSize: 1009, handOverMs: 600_000 });
+      await other.view.reach(test.view.state.revision, 5000);
+      expect(other.registry.rings.of('cart').now.policy.handOverMs).to.equal(600_000);
+      for (const key of someKeys(100)) {
+        const [here, there] = [test, other].map(({ registry }) => registry.rings.place('cart', key, 1));
+        expect(there).to.deep.equal(here);
+      }
+      expect(someKeys(100).some((key) => other.registry.rings.place('cart', key, 1).previous)).to.equal(true);
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('goes back to the default, and keeps a policy for a service that has no instances', async () => {
     await put({ algorithm: 'rendezvous' });
     await registerCarts(test.registry, 3);
@@ -183,4 +199,15 @@ async function expectCode(promise: Promise<unknown>, code: string): Promise<void
     (reason: unknown) => reason,
   );
   expect(error).to.have.property('code', code);
+}
+
+/** A store that two registries share, closed by the first of them. */
+function unclosed(store: Store): Store {
+  return new Proxy(store, {
+    get: (target, name) => {
+      if (name === 'open' || name === 'close') return () => Promise.resolve();
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
 }

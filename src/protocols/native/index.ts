@@ -3,6 +3,7 @@ import type { Dialect, Method, RouteRequest, RouteResponse } from '../../http/in
 import { systemClock } from '../../platform/clock.ts';
 import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
+import { redisRoutes } from './redis.ts';
 import { ringLookupRoutes } from './ring-lookup.ts';
 import { ringPolicyRoutes } from './ring-policy.ts';
 import { ringPreviewRoutes } from './ring-preview.ts';
@@ -21,6 +22,7 @@ export function createNativeDialect(registry: Registry): Dialect {
       ...ringLookupRoutes(registry),
       ...ringPreviewRoutes(registry),
       ...ringWatchRoutes(registry, systemClock),
+      ...redisRoutes(registry),
       ...statusRoutes(registry),
       ...clusterRoutes(registry),
     ],
