@@ -47,16 +47,17 @@ describe('two nodes on one Redis', () => {
     await redis.call('FLUSHALL');
   });
 
-  async function startNode(number: number): Promise<RegistryNode> {
+  async function startNode(number: number, scriptChecks = false): Promise<RegistryNode> {
     const logger = createLogger('silent');
     const nodeId = `${number}`.repeat(8) + '-1111-4111-8111-111111111111';
     const identity = { nodeName: `registry-${number}`, nodeId };
     const test = await startRegistry({ identity, store: createRedisStore({ url: redis.url, logger }) });
     const deps = { registry: test.registry, clock: systemClock, random: systemRandom, logger };
     const assignment = new Assignment(test.registry, await loadXxhash64());
-    const runner = new CheckRunner({ ...deps, assignment });
-    const sweeper = new LeaseSweeper(deps);
     const membership = new Membership({ ...deps, httpPort: 8500 + number });
+    const onSuspect = () => void membership.announce();
+    const runner = new CheckRunner({ ...deps, assignment, scriptChecks, onSuspect });
+    const sweeper = new LeaseSweeper(deps);
     sweeper.start();
     await membership.start();
     runner.start();
@@ -148,6 +149,34 @@ describe('two nodes on one Redis', () => {
     await target.stop();
     await eventually(all('critical'), 'all critical', SLOW_MS);
   }).timeout(60_000);
+
+  it('do not believe one of them to which everything seems to fail at once: it hands its checks over', async () => {
+    const able = await startNode(1, true);
+    const script: CheckSource = {
+      kind: 'script',
+      args: ['true'],
+      intervalMs: INTERVAL_MS,
+      timeoutMs: 20_000,
+    };
+    for (let i = 0; i < 30; i++) await able.registry.catalog.register(registration(`web-${i}`, script));
+    const statuses = () => results(able).map((line) => line.split(' ')[1]);
+    await eventually(() => statuses().every((status) => status === 'passing'), 'all passing', SLOW_MS);
+    const before = results(able);
+
+    // To this one every program is forbidden, so whatever it runs fails.
+    const unable = await startNode(2);
+    const suspect = () => unable.registry.condition.status();
+    await eventually(() => suspect().suspect, 'the second in doubt of itself', SLOW_MS);
+    await eventually(
+      () => able.runner.size === 30 && unable.runner.size === 0,
+      'the checks handed over',
+      SLOW_MS,
+    );
+    expect(suspect().reason).to.match(/^6 of the last \d+ checks began to fail at once$/);
+    const node = able.registry.state.checks.get('registry-2\0service:consul');
+    expect(node).to.include({ status: 'warning', output: suspect().reason });
+    expect(results(able)).to.deep.equal(before);
+  }).timeout(90_000);
 
   it('let one of them end leases, and another when that one is gone', async () => {
     const [one, two] = [await startNode(1), await startNode(2)];

@@ -1,4 +1,4 @@
-import { deepEqual, RollcallError, type Check, type StateCommit } from '../../core/index.ts';
+import { deepEqual, RollcallError, type Check, type StateCommit, type Stored } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
@@ -222,7 +222,8 @@ export class CheckRunner {
   }
 }
 
-/** A check with an output has been run before, here or by another node. */
-function firstStreak(check: Check, source: ProbeSource): Streak {
-  return check.output === '' ? newStreak(source) : continuedStreak(source, check.status);
+/** A check with an output, or that was changed since it was registered, has been run before, here or by another node. */
+function firstStreak(check: Stored<Check>, source: ProbeSource): Streak {
+  const isNew = check.output === '' && check.modifyRevision === check.createRevision;
+  return isNew ? newStreak(source) : continuedStreak(source, check.status);
 }
