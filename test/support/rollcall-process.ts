@@ -54,6 +54,8 @@ export async function startRollcall(
     ROLLCALL_DNS_PORT: '0',
   };
   for (const [name, value] of Object.entries(settings)) env[`ROLLCALL_${name}`] = value;
+  // What a node remembers of its Redis is not for the next test.
+  if ('REDIS_URL' in settings) env['ROLLCALL_DATA_DIR'] ??= await temporaryDirectory();
   const child = spawn(process.execPath, [options.main ?? MAIN, ...argv], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
