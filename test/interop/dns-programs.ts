@@ -74,13 +74,13 @@ export async function register({ url }: RollcallProcess, { name, host, port }: B
   await put(`${url}/v1/agent/service/register`, { ID: name, Name: 'web', Address: host, Port: port, Check });
 }
 
-export async function deregister({ url }: RollcallProcess, { name }: Backend): Promise<void> {
+export async function deregister({ url }: RollcallProcess, { name }: Pick<Backend, 'name'>): Promise<void> {
   await put(`${url}/v1/agent/service/deregister/${name}`);
 }
 
 export async function setStatus(
   { url }: RollcallProcess,
-  { name }: Backend,
+  { name }: Pick<Backend, 'name'>,
   Status: 'passing' | 'critical',
 ): Promise<void> {
   await put(`${url}/v1/agent/check/update/check-${name}`, { Status });

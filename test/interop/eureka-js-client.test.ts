@@ -62,7 +62,7 @@ describe('interop: eureka-js-client', function () {
       expect(await passingInConsul(rollcall, 'jsdemo')).to.deep.equal([ID]);
       await registerWithConsul(rollcall, { id: 'web-2', port: 7002 });
       await sees('web', ['rollcall:web-1', 'rollcall:web-2']);
-      await deregister(rollcall, { name: 'web-1', host: '', port: 0, stop: () => Promise.resolve() });
+      await deregister(rollcall, { name: 'web-1' });
       await sees('web', ['rollcall:web-2']);
 
       // Its deltas neither hide what is out of service nor take in what registers again.

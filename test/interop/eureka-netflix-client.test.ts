@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.ts';
 import { HttpRecorder } from '../support/http-recorder.ts';
 import {
-  deregisterFromConsul,
   EurekaOperator,
   FOLLOWS_WITHIN_MS,
   passingInConsul,
@@ -16,6 +15,7 @@ import {
   temporaryDirectory,
   type RollcallProcess,
 } from '../support/rollcall-process.ts';
+import { deregister } from './dns-programs.ts';
 
 const APP = 'ORDERS';
 const ID = 'host-j:orders:8080';
@@ -113,7 +113,7 @@ describe("interop: Netflix's DiscoveryClient", function () {
 
       await registerWithConsul(rollcall, { id: 'web-2', port: 7002, status: 'critical' });
       await sees(client, { 'rollcall:web-1': 'UP', 'rollcall:web-2': 'DOWN', [ID]: 'UP' });
-      await deregisterFromConsul(rollcall, 'web-1');
+      await deregister(rollcall, { name: 'web-1' });
       await sees(client, { 'rollcall:web-2': 'DOWN', [ID]: 'UP' });
 
       await operator.override(APP, ID, 'OUT_OF_SERVICE');

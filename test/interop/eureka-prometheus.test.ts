@@ -112,7 +112,7 @@ describe('interop: Prometheus with eureka_sd_configs', function () {
       __meta_eureka_app_instance_vip_address: 'web',
     });
 
-    await setStatus(rollcall, { ...web, name: 'web-1' }, 'critical');
+    await setStatus(rollcall, { name: 'web-1' }, 'critical');
     await operator.override(APP, ID, 'OUT_OF_SERVICE');
     const status = ({ discoveredLabels }: Target) => discoveredLabels['__meta_eureka_app_instance_status'];
     await finds([ID, 'rollcall:web-1'], (target) =>

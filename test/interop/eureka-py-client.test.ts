@@ -81,7 +81,7 @@ describe('interop: py-eureka-client', function () {
 
     await registerWithConsul(rollcall, { id: 'web-2', port: 7002, status: 'critical' });
     await sees([own('UP'), web('web-1', backend.port), web('web-2', 7002, 'DOWN')]);
-    await deregister(rollcall, { ...backend, name: 'web-1' });
+    await deregister(rollcall, { name: 'web-1' });
     await sees([own('UP'), web('web-2', 7002, 'DOWN')]);
 
     const heartbeats = () =>

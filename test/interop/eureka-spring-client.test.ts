@@ -2,7 +2,6 @@ import { expect } from 'chai';
 import { eventually } from '../support/eventually.ts';
 import { HttpRecorder } from '../support/http-recorder.ts';
 import {
-  deregisterFromConsul,
   EurekaOperator,
   FOLLOWS_WITHIN_MS,
   passingInConsul,
@@ -16,7 +15,7 @@ import {
   temporaryDirectory,
   type RollcallProcess,
 } from '../support/rollcall-process.ts';
-import { setStatus, startBackend, type Backend } from './dns-programs.ts';
+import { deregister, setStatus, startBackend, type Backend } from './dns-programs.ts';
 
 const APP = 'SHOP';
 const ID = 'shop-1';
@@ -134,13 +133,13 @@ describe('interop: a Spring Boot application', function () {
     await operator.reaches(APP, ID, 'UP');
     expect(await passingInConsul(rollcall, 'shop')).to.deep.equal([ID]);
 
-    await setStatus(rollcall, { ...backend, name: 'web-1' }, 'critical');
+    await setStatus(rollcall, { name: 'web-1' }, 'critical');
     await eventually(
       async () => (await ask('/calls/web')).status === 500,
       'no instance to call',
       FOLLOWS_WITHIN_MS,
     );
-    await deregisterFromConsul(rollcall, 'web-1');
+    await deregister(rollcall, { name: 'web-1' });
     await eventually(async () => (await found('web')).length === 0, 'web is gone', FOLLOWS_WITHIN_MS);
 
     expect(recorder.count('GET', /^\/eureka\/apps\/$/), 'full fetches').to.equal(1);

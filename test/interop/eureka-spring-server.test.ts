@@ -11,6 +11,8 @@ import {
 import { requireJava, startSpring } from '../support/interop-java.ts';
 import { killPrograms } from '../support/interop-program.ts';
 import { cleanUp, startRollcall, temporaryDirectory } from '../support/rollcall-process.ts';
+import { freePort } from './dns-consul-server.ts';
+import { deregister, setStatus } from './dns-programs.ts';
 
 const APP = 'ORDERS';
 const ID = 'host-1:orders:8080';
@@ -112,6 +114,47 @@ describe("interop: Spring Cloud's Eureka server as a peer", function () {
     await there.cancel(APP, ID);
     await here.reaches(APP, ID, 'NONE');
     expect(await passingInConsul(rollcall, 'orders')).to.deep.equal([]);
+  });
+
+  it('shows the same while both tell each other what happens', async () => {
+    const port = await freePort();
+    const peer = `http://127.0.0.1:${String(port)}`;
+    const rollcall = await startRollcall({
+      DATA_DIR: await temporaryDirectory(),
+      EUREKA_REPLICATE_TO: `${peer}/eureka`,
+    });
+    const here = new EurekaOperator(rollcall.url);
+    const there = new EurekaOperator(peer);
+    await registerWithConsul(rollcall, { id: 'web-1', port: 7001 });
+    await here.register(APP, INSTANCE);
+    await startServer({
+      'server.port': port,
+      'eureka.client.fetch-registry': false,
+      'eureka.client.service-url.defaultZone': `${rollcall.url}/eureka/`,
+    });
+    await there.reaches('WEB', 'rollcall:web-1', 'UP');
+    await there.reaches(APP, ID, 'UP');
+    await agree(here, there);
+
+    await here.override(APP, ID, 'OUT_OF_SERVICE');
+    await there.reaches(APP, ID, 'OUT_OF_SERVICE');
+    await agree(here, there);
+    await here.endOverride(APP, ID);
+    await here.register(APP, INSTANCE);
+    await there.reaches(APP, ID, 'UP');
+    await agree(here, there);
+    await setStatus(rollcall, { name: 'web-1' }, 'critical');
+    await there.reaches('WEB', 'rollcall:web-1', 'DOWN');
+
+    await there.register('CARTS', { ...INSTANCE, app: 'CARTS', instanceId: 'carts-1' });
+    await here.reaches('CARTS', 'carts-1', 'UP');
+    await there.cancel('CARTS', 'carts-1');
+    await here.reaches('CARTS', 'carts-1', 'NONE');
+    await here.cancel(APP, ID);
+    await there.reaches(APP, ID, 'NONE');
+    await deregister(rollcall, { name: 'web-1' });
+    await there.reaches('WEB', 'rollcall:web-1', 'NONE');
+    expect([await here.hashCode(), await there.hashCode()]).to.deep.equal(['', '']);
   });
 });
 

@@ -115,10 +115,6 @@ export async function registerWithConsul(
   });
 }
 
-export async function deregisterFromConsul({ url }: RollcallProcess, id: string): Promise<void> {
-  await put(`${url}/v1/agent/service/deregister/${id}`);
-}
-
 /** The ids of the instances of a service that Consul's clients would call. */
 export async function passingInConsul({ url }: RollcallProcess, service: string): Promise<string[]> {
   const answer = await fetch(`${url}/v1/health/service/${service}?passing`);
