@@ -5,8 +5,7 @@ import tseslint from 'typescript-eslint';
 const CONFINED = [
   {
     home: ['src/store/redis/connection.ts'],
-    selector:
-      'NewExpression[callee.name=/^(Redis|Cluster)$/], NewExpression[callee.property.name=/^(Redis|Cluster)$/]',
+    selector: 'ImportDeclaration[source.value="ioredis"][importKind!="type"]',
     message: 'Redis clients are made in src/store/redis/connection.ts, with the one profile that is safe.',
   },
   {
