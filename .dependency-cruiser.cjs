@@ -16,7 +16,8 @@ const MAY_IMPORT = {
   http: ['core', 'platform'],
   protocols: ['core', 'platform', 'registry', 'http'],
   cli: ['client'],
-  'main.ts': ['server.ts', 'config', 'platform', 'cli'],
+  'main.ts': ['server.ts', 'workers.ts', 'config', 'platform', 'cli'],
+  'workers.ts': ['platform'],
 };
 
 /** Package -> the only place that may import it. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,14 @@ import {
   settingsHelp,
   type Config,
 } from './config/index.ts';
-import { startServer, type RunningServer, type StartOptions } from './server.ts';
+import { systemClock } from './platform/clock.ts';
+import { createLogger } from './platform/logger.ts';
+import { startServer, type StartOptions } from './server.ts';
+import { WorkerSupervisor, type WorkerReady } from './workers.ts';
 
 const STOP_WITHIN_MS = 10_000;
+/** Tells a worker its number; the supervisor sets it. */
+const WORKER_NUMBER = 'WORKER_NUMBER';
 
 /** Package version, from the package's own file. */
 function readVersion(): string {
@@ -22,7 +28,7 @@ function readVersion(): string {
 }
 
 /** The one line that tells a supervisor, or a person, that the registry serves. */
-function readyLine(config: Config, { httpPort, dnsPort }: RunningServer): string {
+function readyLine(config: Config, { httpPort, dnsPort }: WorkerReady): string {
   const at = (host: string, port: number) => `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
   const dns = dnsPort === undefined ? 'off' : at(config.dnsBind ?? config.bind, dnsPort);
   const store = config.redisUrl === undefined ? 'embedded' : 'redis';
@@ -39,7 +45,59 @@ async function serve(argv: readonly string[], version: string): Promise<void> {
     process.stdout.write(`Usage: rollcall serve [--setting value ...]\n\n${settingsHelp()}`);
     return;
   }
-  await run(loadConfig(argv, process.env), version);
+  const config = loadConfig(argv, process.env);
+  if (config.workers === 1) await run(config, version);
+  else if (config.redisUrl === undefined)
+    throw new ConfigError('several workers need a Redis: the embedded store belongs to one process');
+  else if (cluster.isPrimary) await supervise(config);
+  else await work(config, version, process.env[WORKER_NUMBER] ?? '');
+}
+
+/** Runs the workers until SIGTERM or SIGINT; a second signal ends the process at once. */
+async function supervise(config: Config): Promise<void> {
+  const workers = new WorkerSupervisor({
+    count: config.workers,
+    logger: createLogger(config.logLevel),
+    clock: systemClock,
+    numberVariable: WORKER_NUMBER,
+    onReady: (ready) => process.stdout.write(readyLine(config, ready)),
+  });
+  const { stopped } = ending(['SIGTERM', 'SIGINT']);
+  process.on('SIGHUP', () => {
+    workers.reload();
+  });
+  workers.start();
+  const code = await Promise.race([stopped, workers.failed]);
+  await workers.stop();
+  // The worker has said why.
+  if (code !== undefined) process.exit(code);
+}
+
+/** Runs one of several registry nodes behind one port; its supervisor tells it when to end. */
+async function work(config: Config, version: string, number: string): Promise<void> {
+  const options = { metricLabels: { worker: number }, listenWhenReady: true };
+  const starting = new AbortController();
+  // Ctrl-C reaches the workers too, and their supervisor is the one to act on it.
+  process.on('SIGINT', () => undefined);
+  const { stop, stopped } = ending(['SIGTERM'], starting);
+  // Without a supervisor there is nobody to start it again.
+  process.once('disconnect', () => {
+    if (!starting.signal.aborted) stop();
+  });
+  const nodeName = `${config.nodeName}-${number}`;
+  const started = startServer({ ...config, nodeName }, version, starting.signal, options);
+  process.on('message', (message) => {
+    if (message === 'stop') stop();
+    else void started.then((server) => server?.reload()).catch(() => undefined);
+  });
+  const running = await started;
+  if (running !== undefined) {
+    const { httpPort, dnsPort } = running;
+    process.send?.({ httpPort, dnsPort } satisfies WorkerReady);
+    await stopped;
+    await running.stop();
+  }
+  if (process.connected) process.disconnect();
 }
 
 /** Runs a registry node by the configuration of a Consul agent. */
@@ -64,20 +122,9 @@ async function agent(argv: readonly string[], version: string): Promise<void> {
 
 /** Runs a registry node until SIGTERM or SIGINT; a second signal ends the process at once. */
 async function run(config: Config, version: string, options: StartOptions = {}): Promise<void> {
-  const stopping = new AbortController();
-  const stop = () => {
-    if (stopping.signal.aborted) process.exit(1);
-    stopping.abort();
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-  };
-  const signalled = new Promise<void>((resolve) => {
-    stopping.signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  const started = startServer(config, version, stopping.signal, options);
+  const starting = new AbortController();
+  const { stopped } = ending(['SIGTERM', 'SIGINT'], starting);
+  const started = startServer(config, version, starting.signal, options);
   process.on('SIGHUP', () => {
     // The server logs why a reload failed, and goes on as it was.
     void started.then((server) => server?.reload()).catch(() => undefined);
@@ -85,8 +132,26 @@ async function run(config: Config, version: string, options: StartOptions = {}):
   const running = await started;
   if (running === undefined) return;
   process.stdout.write(readyLine(config, running));
-  await signalled;
+  await stopped;
   await running.stop();
+}
+
+/** How a process comes to its end: at the first signal in order, at the second, or ten seconds later, at once. */
+function ending(
+  signals: readonly NodeJS.Signals[],
+  starting = new AbortController(),
+): { readonly stop: () => void; readonly stopped: Promise<undefined> } {
+  let stop = (): void => undefined;
+  const stopped = new Promise<undefined>((resolve) => {
+    stop = () => {
+      if (starting.signal.aborted) process.exit(1);
+      starting.abort();
+      setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+      resolve(undefined);
+    };
+  });
+  for (const signal of signals) process.on(signal, stop);
+  return { stop, stopped };
 }
 
 async function main(argv: readonly string[]): Promise<void> {

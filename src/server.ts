@@ -40,6 +40,10 @@ export interface RunningServer {
 export interface StartOptions {
   /** Default: the files of `serviceDir`. */
   readonly readDefinitions?: ReadDefinitions;
+  /** Whether to take no connections before they can be served, as others behind the port can; default false. */
+  readonly listenWhenReady?: boolean;
+  /** Labels of every metric; default: none. */
+  readonly metricLabels?: Readonly<Record<string, string>>;
   /** Keys of a foreign configuration that do nothing here, to be named in the log. */
   readonly leftAside?: readonly string[];
 }
@@ -64,7 +68,7 @@ export async function startServer(
   const logs = new LogTap();
   const logger = createLogger(config.logLevel, logs);
   logLeftAside(logger, options);
-  const metrics = createMetrics();
+  const metrics = createMetrics(options.metricLabels);
   const shutdown = new AbortController();
   const store = createStore(config, logger);
   const view = new View(systemClock);
@@ -94,14 +98,13 @@ export async function startServer(
     await store.close();
   };
   try {
-    const [httpPort, dnsPort] = await Promise.all([
-      http.listen(),
-      config.dnsEnabled ? dns.start() : undefined,
-    ]);
-    state.httpPort = httpPort;
+    const listen = () => Promise.all([http.listen(), config.dnsEnabled ? dns.start() : undefined]);
+    const early = options.listenWhenReady === true ? undefined : await listen();
     await openStore(store, logger, signal);
     follower.start();
     await untilReady(view, signal);
+    const [httpPort, dnsPort] = early ?? (await listen());
+    state.httpPort = httpPort;
     const { xxh64: hash64 } = hashes;
     state.background = await startBackground(config, { registry, hash64, httpPort, eureka, ...platform });
     await definitions.load();

@@ -145,6 +145,15 @@ const TABLE = [
     description: 'Longest value of a configuration key, in bytes.',
   },
   {
+    key: 'workers',
+    type: 'integer',
+    min: 1,
+    max: 128,
+    default: '1',
+    description:
+      'How many processes `serve` runs behind one port, each of them a registry node; more than one need a Redis.',
+  },
+  {
     key: 'httpMaxConnsPerClient',
     type: 'integer',
     min: 1,

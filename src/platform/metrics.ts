@@ -35,8 +35,9 @@ export interface Metrics {
   families(): Promise<readonly MetricFamily[]>;
 }
 
-export function createMetrics(): Metrics {
+export function createMetrics(labels: Readonly<Record<string, string>> = {}): Metrics {
   const registry = new Registry();
+  registry.setDefaultLabels(labels);
   collectDefaultMetrics({ register: registry });
   const http = new HttpCounts();
   http.register(registry);
