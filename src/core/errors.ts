@@ -10,6 +10,7 @@ export const ERROR_CODES = {
   check_not_found: { status: 404, title: 'No such check' },
   check_not_renewable: { status: 409, title: 'The check has no lease that a heartbeat could renew' },
   check_critical: { status: 409, title: 'The check is critical' },
+  lease_not_found: { status: 404, title: 'No such lease' },
   session_not_found: { status: 404, title: 'No such session' },
   query_not_found: { status: 404, title: 'No such prepared query' },
   query_name_taken: { status: 409, title: 'The name belongs to another prepared query' },

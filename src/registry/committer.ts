@@ -240,7 +240,8 @@ function isEpochChange(error: unknown): boolean {
   return error instanceof StoreError && error.code === 'epoch_changed';
 }
 
-function refusal(error: unknown): unknown {
+/** What a caller is told of a store's failure. */
+export function refusal(error: unknown): unknown {
   if (!(error instanceof StoreError)) return error;
   return new RollcallError(error.code === 'unknown_outcome' ? 'outcome_unknown' : 'store_unavailable');
 }

@@ -8,6 +8,7 @@ export type { ServiceRing } from './ring-build.ts';
 export type { RingFeed, RingNews } from './ring-feed.ts';
 export type { MemberChange } from './ring-history.ts';
 export type { NewMember, RingPreview, RingProposal, RingSince } from './ring-movements.ts';
+export type { LeaseScope, RingLease, RingLeaseRequest } from './ring-leases.ts';
 export { ringPolicyQuery, type HeldPolicy, type PolicyOutcome, type PolicyWrite } from './ring-policies.ts';
 export type { Placed, Placement } from './rings.ts';
 export { ArchiveError } from './snapshot-archive.ts';

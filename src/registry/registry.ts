@@ -26,6 +26,7 @@ import { Queries } from './queries.ts';
 import { Reads } from './reads.ts';
 import { Renewals } from './renewals.ts';
 import { RingFeed } from './ring-feed.ts';
+import { RingLeases } from './ring-leases.ts';
 import { RingMovements } from './ring-movements.ts';
 import { RingPolicies } from './ring-policies.ts';
 import { Rings } from './rings.ts';
@@ -77,6 +78,7 @@ export class Registry {
   readonly queries: Queries;
   readonly reads: Reads;
   readonly rings: Rings;
+  readonly ringLeases: RingLeases;
   readonly ringMovements: RingMovements;
   readonly ringPolicies: RingPolicies;
   readonly sessions: Sessions;
@@ -134,6 +136,7 @@ export class Registry {
     this.queries = new Queries({ committer, view, random: deps.random, groups: compileGroups });
     this.transactions = new Transactions(committer, this.reads);
     this.rings = new Rings(deps);
+    this.ringLeases = new RingLeases({ ...deps, committer, rings: this.rings });
     this.ringMovements = new RingMovements({ ...deps, rings: this.rings });
     this.ringPolicies = new RingPolicies({
       committer,

@@ -4,6 +4,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
 import { redisRoutes } from './redis.ts';
+import { ringLeaseRoutes } from './ring-leases.ts';
 import { ringLookupRoutes } from './ring-lookup.ts';
 import { ringPolicyRoutes } from './ring-policy.ts';
 import { ringPreviewRoutes } from './ring-preview.ts';
@@ -20,6 +21,7 @@ export function createNativeDialect(registry: Registry): Dialect {
       ...ringRoutes(registry),
       ...ringPolicyRoutes(registry),
       ...ringLookupRoutes(registry),
+      ...ringLeaseRoutes(registry),
       ...ringPreviewRoutes(registry),
       ...ringWatchRoutes(registry, systemClock),
       ...redisRoutes(registry),
