@@ -53,7 +53,7 @@ export function createEurekaDialect(registry: Registry, options: EurekaOptions):
     forwards: replicateTo.length > 0,
     lease: { durations: doubleLease ? 2 : 1 },
   });
-  const adopt = (value: unknown) => registrations.adopt(value);
+  const adopt: Registrations['adopt'] = (told, value) => registrations.adopt(told, value);
   const peerSenders = replicateTo.map((address) => {
     const peer = new Peer(address);
     return new PeerSender({ peer, registry, changes, clock, adopt, onAnswered: onReplicated });

@@ -35,8 +35,8 @@ interface Deps {
   readonly registry: Registry;
   readonly changes: RecentChanges;
   readonly clock: Clock;
-  /** Takes over what the peer has, which is newer; `value` is its JSON. */
-  readonly adopt: (value: unknown) => Promise<void>;
+  /** Takes over what the peer has of an instance, which is newer; `value` is its JSON. */
+  readonly adopt: (told: InstanceInfo, value: unknown) => Promise<void>;
   /** Told of every change that was sent, with the status 0 where there was no answer. */
   readonly onAnswered?: ((peer: string, action: PeerItem['action'], statusCode: number) => void) | undefined;
 }
@@ -154,7 +154,7 @@ export class PeerSender {
       this.#told.delete(key);
       this.#pending.add(key);
     } else if (statusCode === 409 && isFromClient(this.#deps.registry.state, key)) {
-      await adopt(response?.responseEntity);
+      await adopt(told, response?.responseEntity);
     }
   }
 }

@@ -96,11 +96,11 @@ export class Registrations {
     return empty(request, 204);
   }
 
-  /** Registers what a peer has of an instance, where it is one. */
-  async adopt(value: unknown): Promise<void> {
+  /** Registers what a peer has of an instance, where it is that instance. */
+  async adopt({ app, instanceId }: InstanceInfo, value: unknown): Promise<void> {
     const submitted = readValue(value, this.#deps.clock.now());
-    const instance = submitted && completed(submitted, submitted.app);
-    if (typeof instance === 'object') await this.#put(instance, true);
+    const instance = submitted && completed(submitted, app);
+    if (typeof instance === 'object' && instance.instanceId === instanceId) await this.#put(instance, true);
   }
 
   async #put(instance: InstanceInfo, replicated: boolean): Promise<void> {

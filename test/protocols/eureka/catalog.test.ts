@@ -306,9 +306,11 @@ describe('eureka and the one catalog', () => {
         node: aNode('host-1'),
         instance: anInstance('host-1', 'orders', { id: 'host-1:orders:8080' }),
       });
+      await server.put(`/eureka/apps/ORDERS/host-1:host-1:orders:8080/status?value=OUT_OF_SERVICE`);
       expect(await server.register(anEurekaInstance())).to.equal(204);
       expect(lookup('orders')).to.have.length(1);
       expect(await server.put('/eureka/apps/ORDERS/host-1:orders:8080')).to.equal(200);
+      expect(await server.instance('ORDERS', 'host-1:orders:8080')).to.include({ status: 'OUT_OF_SERVICE' });
     });
 
     it('is not listed where it is the registry itself', async () => {

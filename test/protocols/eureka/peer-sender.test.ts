@@ -32,7 +32,9 @@ class Receiver {
           return statusCode === 409 ? { statusCode, responseEntity: this.entity } : { statusCode };
         });
         const { status = 200, text = JSON.stringify({ responseList }) } = this.answer ?? {};
-        response.writeHead(status, { 'Content-Type': 'application/json' }).end(text);
+        // Nobody listens there.
+        const moved = { Location: 'http://127.0.0.1:1/' };
+        response.writeHead(status, { 'Content-Type': 'application/json', ...moved }).end(text);
       })();
     });
   }
@@ -190,7 +192,21 @@ describe('eureka replication to peers', () => {
     server.clock.time += 30_000;
     expect(await sent()).to.have.length(2);
     expect(await server.instance('ORDERS', 'a')).to.include({ ipAddr: '10.7.7.7' });
+    await server.put(PATH);
+    await sent();
+    for (const other of [
+      { app: 'WEB', instanceId: 'node-1:w', hostName: 'node-1', ipAddr: '10.8.8.8', lastDirtyTimestamp: NOW },
+      { instanceId: 'b' },
+    ]) {
+      receiver.entity = anEurekaInstance(other);
+      server.clock.time += 30_000;
+      expect(await sent()).to.have.length(2);
+    }
     expect(await server.instance('WEB', 'node-1:w')).to.include({ ipAddr: '10.0.0.1' });
+    expect((await server.get('/eureka/apps/ORDERS/b')).status).to.equal(404);
+    receiver.entity = anEurekaInstance({ instanceId: 'a', lastDirtyTimestamp: NOW });
+    server.clock.time += 30_000;
+    expect(await sent()).to.have.length(2);
     receiver.codes.clear();
     server.clock.time += 30_000;
     expect(await sent(), 'the peer hears of it there').to.deep.equal(['Heartbeat WEB node-1:w UP']);
@@ -208,6 +224,12 @@ describe('eureka replication to peers', () => {
     server.clock.time += 60_000;
     expect(await sent()).to.deep.equal([]);
     await batch({ action: 'Cancel' });
+    expect(await sent()).to.deep.equal([]);
+
+    await register();
+    expect(await sent()).to.deep.equal([REGISTERED]);
+    await batch({ action: 'StatusUpdate', status: 'OUT_OF_SERVICE' });
+    expect(await server.instance('ORDERS', 'a')).to.include({ status: 'OUT_OF_SERVICE' });
     expect(await sent()).to.deep.equal([]);
 
     await elsewhere();
@@ -240,6 +262,7 @@ describe('eureka replication to peers', () => {
         .catch((each: unknown) => each);
       expect(String(error), JSON.stringify(answer)).to.match(/^PeerError: the Eureka server http:\/\/127/);
       expect(String(error)).to.not.include('p@ss');
+      if (answer.status !== 200) expect(String(error)).to.include(`answered ${String(answer.status)}`);
       expect(sender().isAvailable).to.equal(false);
     }
     expect(new Set(answered)).to.deep.equal(new Set(['Register 0']));

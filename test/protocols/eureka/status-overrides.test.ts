@@ -114,6 +114,17 @@ describe('eureka status overrides and Consul', () => {
     expect(state.revision).to.equal(revision);
   });
 
+  it('of an instance registered through Consul is none where its health says the same', async () => {
+    const check = { Node: 'rollcall', CheckID: 'c', ServiceID: 'web-1', Name: 'c', Status: 'critical' };
+    expect(
+      await put('/v1/catalog/register', { Node: 'rollcall', SkipNodeUpdate: true, Check: check }),
+    ).to.equal(200);
+    expect(await shown(ELSEWHERE)).to.equal('DOWN UNKNOWN');
+    expect(await put(`${ELSEWHERE}/status?value=DOWN`)).to.equal(200);
+    expect(await shown(ELSEWHERE)).to.equal('DOWN UNKNOWN');
+    expect(await critical('web')).to.deep.equal(['c']);
+  });
+
   it('shows in the delta and its hash code', async () => {
     const delta = async () => JSON.stringify(await get('/eureka/apps/delta'));
     await put(`${ELSEWHERE}/status?value=OUT_OF_SERVICE`);
@@ -128,19 +139,33 @@ describe('eureka status overrides and Consul', () => {
     expect(await put(OWN)).to.equal(200);
     expect(await critical('orders')).to.deep.equal(['_service_maintenance:host-1:orders:8080']);
 
+    expect((await post('/eureka/apps/ORDERS', { instance: anEurekaInstance() })).status).to.equal(204);
     const check = { Node: 'host-1', CheckID: '_service_maintenance:host-1:orders:8080' };
     expect(await put('/v1/catalog/deregister', check)).to.equal(200);
     expect(await shown(OWN)).to.equal('UP UNKNOWN');
     expect(await put(OWN)).to.equal(200);
     expect(await critical('orders')).to.deep.equal([]);
 
-    const added = { ...check, ServiceID: 'host-1:orders:8080', Name: 'work', Status: 'critical' };
+    const added = {
+      ...check,
+      ServiceID: 'host-1:orders:8080',
+      Name: 'work',
+      Status: 'critical',
+      Notes: 'disk',
+    };
     const registration = { Node: 'host-1', Address: '10.0.0.1', Check: added };
     expect(await put('/v1/catalog/register', registration)).to.equal(200);
     expect(await shown(OWN)).to.equal('OUT_OF_SERVICE OUT_OF_SERVICE');
     expect((await post('/eureka/apps/ORDERS', { instance: anEurekaInstance() })).status).to.equal(204);
     expect(await put(OWN)).to.equal(200);
     expect(await shown(OWN)).to.equal('OUT_OF_SERVICE OUT_OF_SERVICE');
+    expect(JSON.stringify(await get('/v1/health/service/orders'))).to.include('"Notes":"disk"');
+    expect(await remove(`${OWN}/status?value=UP`)).to.equal(200);
+    expect(await shown(OWN)).to.equal('UP UNKNOWN');
+    expect(await put('/v1/catalog/register', registration)).to.equal(200);
+    expect(await put(`${OWN}/status?value=UP`)).to.equal(200);
+    expect(await shown(OWN)).to.equal('UP UP');
+    expect(await critical('orders')).to.deep.equal([]);
     expect(await remove(`${OWN}/status?value=UP`)).to.equal(200);
     expect(await shown(OWN)).to.equal('UP UNKNOWN');
     expect(await critical('orders')).to.deep.equal([]);
