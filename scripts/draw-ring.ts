@@ -1,0 +1,11 @@
+// Draws the pictures of docs/ring.md into docs/images.
+//   npm run docs:pictures
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadHashes } from '../src/platform/hashes.ts';
+import { ringPictures } from './ring-pictures.ts';
+
+const IMAGES = join(import.meta.dirname, '../docs/images');
+
+mkdirSync(IMAGES, { recursive: true });
+for (const [name, text] of ringPictures(await loadHashes())) writeFileSync(join(IMAGES, name), text);
