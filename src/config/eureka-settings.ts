@@ -23,5 +23,12 @@ export const EUREKA_SETTINGS = [
 ] as const satisfies readonly SettingSpec[];
 
 function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text) && !/[?#]/.test(text);
+  try {
+    const { username, password } = new URL(text);
+    // Both are decoded before they are sent.
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return /^https?:\/\/[^?#]+$/.test(text);
 }
