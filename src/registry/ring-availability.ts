@@ -1,5 +1,5 @@
 import { topics, worstStatus, type Revision, type RingMember, type State } from '../core/index.ts';
-import type { KeyOrHash } from '../core/ring/index.ts';
+import { ZonedRing, type KeyOrHash, type Ring } from '../core/ring/index.ts';
 import type { ServiceRing } from './ring-build.ts';
 
 export interface PlaceOptions {
@@ -37,14 +37,14 @@ export class Availability {
 
   /** The first `count` available members for a key, the owner first. */
   preferenceList(
-    { ring, zoned }: ServiceRing,
+    { ring }: ServiceRing,
     key: KeyOrHash,
     count: number,
     { zone = '', isSpread = false }: PlaceOptions = {},
   ): RingMember[] {
     if (zone !== '' || isSpread) {
       const local = zone === '' ? {} : { localZone: zone };
-      return zoned.preferenceList(key, count, { ...local, isAvailable: this.has });
+      return zonedOf(ring).preferenceList(key, count, { ...local, isAvailable: this.has });
     }
     if (typeof key === 'string' && count === 1) {
       const owner = ring.owner(key, this.has);
@@ -62,4 +62,12 @@ function isAvailable(state: State, key: string): boolean {
   const { node, id } = instance;
   const checks = [...state.checksOf(node, '').values(), ...state.checksOf(node, id).values()];
   return worstStatus(checks) !== 'critical';
+}
+
+const zonedRings = new WeakMap<Ring<RingMember>, ZonedRing<RingMember>>();
+
+function zonedOf(ring: Ring<RingMember>): ZonedRing<RingMember> {
+  const zoned = zonedRings.get(ring) ?? new ZonedRing(ring, ({ zone }) => zone);
+  zonedRings.set(ring, zoned);
+  return zoned;
 }

@@ -5,14 +5,7 @@ import {
   type RingMember,
   type ServicePolicy,
 } from '../core/index.ts';
-import {
-  buildRingSteps,
-  ZonedRing,
-  type Hashes,
-  type Ring,
-  type RingChange,
-  type Steps,
-} from '../core/ring/index.ts';
+import { buildRingSteps, type Hashes, type Ring, type RingChange, type Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { MemberChange } from './ring-history.ts';
 
@@ -21,8 +14,6 @@ export interface ServiceRing {
   readonly revision: Revision;
   readonly policy: ServicePolicy;
   readonly ring: Ring<RingMember>;
-  /** The same ring, for lookups that spread over zones. */
-  readonly zoned: ZonedRing<RingMember>;
 }
 
 /** Longest stretch of such work between two turns of the event loop. */
@@ -53,7 +44,7 @@ export function* ringSteps(makings: RingMakings, hashes: Hashes, start?: RingSta
       start !== undefined && deepEqual(start.ring.policy.placement, policy.placement)
         ? yield* start.ring.ring.withSteps(changeOf(start.changes))
         : yield* buildRingSteps(makings.members, policy.placement, hashes);
-    return { revision, policy, ring, zoned: new ZonedRing(ring, ({ zone }) => zone) };
+    return { revision, policy, ring };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RollcallError('policy_not_applicable', error.message);

@@ -90,9 +90,9 @@ export class Rings {
    */
   place(service: string, key: KeyOrHash, count: number, options: PlaceOptions = {}): Placement {
     const tracked = this.of(service);
-    const serviceRing = tracked.now;
-    const { ring, revision } = serviceRing;
-    const members = this.availabilityOf(service).preferenceList(serviceRing, key, count, options);
+    const { now } = tracked;
+    const { ring, revision } = now;
+    const members = this.availabilityOf(service).preferenceList(now, key, count, options);
     const preference = members.flatMap((member) => this.placed(member));
     if (preference.length === 0)
       throw new RollcallError('no_available_owner', `All instances of service "${service}" are critical`);
