@@ -24,6 +24,11 @@ export function javaPrograms(): string {
   return printedBy('get-java-programs.mjs');
 }
 
+/** A program of a Go module, built where it is not there. */
+export function goProgram(module: string, version: string): string {
+  return printedBy('get-go-program.mjs', module, version);
+}
+
 /** The Python of an environment with a package of PyPI, installed where it is not there. */
 export function pythonWith(packageName: string, version: string): string {
   return printedBy('get-python-package.mjs', packageName, version);
