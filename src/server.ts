@@ -11,7 +11,6 @@ import { LogTap } from './platform/log-tap.ts';
 import { createLogger, type Logger } from './platform/logger.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 import { systemRandom } from './platform/random.ts';
-import { loadHashes } from './platform/hashes.ts';
 import { createConsulDialect, SERVER_NODE_META } from './protocols/consul/index.ts';
 import { createDnsCatalog, createDnsServer, type DnsServer } from './protocols/dns/index.ts';
 import { createEurekaDialect, type EurekaDialect } from './protocols/eureka/index.ts';
@@ -141,8 +140,14 @@ function createRegistry(config: Config, version: string, { follower, ...deps }: 
 }
 
 function protectionOf(config: Config): ProtectionPolicy {
-  const { protection: enabled, evictionBudgetPercent: budgetPercent, protectionProbes: probes } = config;
-  return { enabled, budgetPercent, windowMs: config.evictionWindowMs, maxMs: config.protectionMaxMs, probes };
+  return {
+    enabled: config.protection,
+    budgetPercent: config.evictionBudgetPercent,
+    budgetMin: config.evictionBudgetMin,
+    windowMs: config.evictionWindowMs,
+    maxMs: config.protectionMaxMs,
+    probes: config.protectionProbes,
+  };
 }
 
 function createStore(config: Config, logger: Logger): Store {

@@ -17,8 +17,15 @@ export const PROTECTION_SETTINGS = [
     min: 1,
     max: 100,
     default: '15',
-    description:
-      'Share of the catalog, in percent and one at the least, that may run out in a window before that begins.',
+    description: 'Share of the catalog, in percent, that may run out in a window before that begins.',
+  },
+  {
+    key: 'evictionBudgetMin',
+    type: 'integer',
+    min: 1,
+    max: 1_000_000,
+    default: '3',
+    description: 'How many may run out in a window however small the catalog is.',
   },
   {
     key: 'evictionWindow',

@@ -1,23 +1,29 @@
+import type { ProtectionPolicy } from './protection.ts';
+
+type BudgetPolicy = Pick<ProtectionPolicy, 'budgetPercent' | 'budgetMin' | 'windowMs'>;
+
 /**
  * How many losses a catalog takes in a window before somebody doubts them.
  *
- * A share of what lives at this moment, with what was lost in the window counted as if it lived, and one at the
+ * A share of what lives at this moment, with what was lost in the window counted as if it lived, and a few at the
  * least: so a single death always passes, and no counter can drift from the catalog.
  */
 export class EvictionBudget {
   readonly #share: number;
+  readonly #least: number;
   readonly #windowMs: number;
   /** When the losses of the window were, ascending. */
   #spentAt: number[] = [];
 
-  constructor({ budgetPercent, windowMs }: { readonly budgetPercent: number; readonly windowMs: number }) {
+  constructor({ budgetPercent, budgetMin, windowMs }: BudgetPolicy) {
     this.#share = budgetPercent / 100;
+    this.#least = budgetMin;
     this.#windowMs = windowMs;
   }
 
   /** How many losses the window takes in all; `population` is what lives now. */
   size(population: number, nowMs: number): number {
-    return Math.max(1, Math.floor((population + this.spent(nowMs)) * this.#share));
+    return Math.max(this.#least, Math.floor((population + this.spent(nowMs)) * this.#share));
   }
 
   /** Losses in the window that ends now. */

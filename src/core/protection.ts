@@ -11,6 +11,8 @@ export interface ProtectionPolicy {
   readonly enabled: boolean;
   /** Share of the catalog, in percent, that may run out in a window without a second opinion. */
   readonly budgetPercent: number;
+  /** So many may run out in a window however small the catalog is. */
+  readonly budgetMin: number;
   readonly windowMs: number;
   /** Protection ends after this, whatever it protects. */
   readonly maxMs: number;
@@ -18,10 +20,11 @@ export interface ProtectionPolicy {
   readonly probes: boolean;
 }
 
-/** Eureka's share and window; see `docs/reliability.md`. */
+/** Eureka's share and window, and room for the deaths of a small catalog; see `docs/reliability.md`. */
 export const DEFAULT_PROTECTION: ProtectionPolicy = {
   enabled: true,
   budgetPercent: 15,
+  budgetMin: 3,
   windowMs: 60_000,
   maxMs: 600_000,
   probes: true,

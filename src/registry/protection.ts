@@ -58,7 +58,7 @@ export class Protection {
   }
 
   status(): ProtectionStatus {
-    const { enabled, windowMs, maxMs, budgetPercent } = this.policy;
+    const { enabled, windowMs, maxMs, budgetPercent, budgetMin } = this.policy;
     const { current } = this;
     const active = current?.phase === 'on';
     const leases = this.population().health;
@@ -71,7 +71,7 @@ export class Protection {
       held: active ? current.held : 0,
       ended: active ? current.ended : 0,
       leases,
-      budget: Math.max(1, Math.floor((leases * budgetPercent) / 100)),
+      budget: Math.max(budgetMin, Math.floor((leases * budgetPercent) / 100)),
       windowMs,
     };
   }

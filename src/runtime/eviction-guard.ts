@@ -123,10 +123,11 @@ export class EvictionGuard {
         ? opinions.of(lease, endpointOf(state, lease), nowMs)
         : 'unknown';
       const budget = this.#budgets[loss];
-      // Where the budget is one it keeps services from being wiped by itself; where it is more, the last one stays.
+      // A catalog that is too small for the share has too few instances of anything to hold one back.
       const isTakable = () =>
         budget.left(population[loss], nowMs) > charged[loss].length &&
-        (budget.size(population[loss], nowMs) === 1 || !isLastOfService(state, lease));
+        (budget.size(population[loss], nowMs) <= protection.policy.budgetMin ||
+          !isLastOfService(state, lease));
       if (opinion === 'refused') ending.push(lease);
       else if (opinion === 'unknown' && isTakable()) charged[loss].push(lease);
       else {

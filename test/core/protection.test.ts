@@ -21,12 +21,14 @@ const TTL = { kind: 'ttl', ttlMs: 1000 } as const;
 const LEASE = { kind: 'lease', ttlMs: 1000 } as const;
 
 describe('eviction budget', () => {
-  const budget = (budgetPercent = 15) => new EvictionBudget({ budgetPercent, windowMs: MINUTE_MS });
+  const budget = (budgetPercent = 15, budgetMin = 1) =>
+    new EvictionBudget({ budgetPercent, budgetMin, windowMs: MINUTE_MS });
 
-  it('is a share of what lives, rounded down, and one at the least', () => {
+  it('is a share of what lives, rounded down, and a few at the least', () => {
     const sizes = [0, 1, 6, 13, 14, 20, 100].map((population) => budget().size(population, 0));
     expect(sizes).to.deep.equal([1, 1, 1, 1, 2, 3, 15]);
     expect(budget(100).size(7, 0)).to.equal(7);
+    expect([0, 20, 27].map((population) => budget(15, 3).size(population, 0))).to.deep.equal([3, 3, 4]);
   });
 
   it('counts what was lost in the window as if it lived, and forgets it after', () => {

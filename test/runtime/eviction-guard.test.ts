@@ -141,7 +141,7 @@ describe('eviction guard', () => {
     ]);
     expect(living()).to.deep.equal(held);
     nowMs += MINUTE_MS;
-    expect(await end(await judge(...held))).to.equal(2);
+    expect(await end(await judge(...held))).to.equal(3);
     expect(status().active).to.equal(true);
   });
 
@@ -201,9 +201,9 @@ describe('eviction guard', () => {
     }
   });
 
-  it('leaves a service its last instance, unless the catalog is so small that one is all that may go', async () => {
+  it('leaves a service its last instance, unless the catalog is too small for the share to count', async () => {
     await start();
-    const names = ids(20);
+    const names = ids(40);
     for (const id of names) await test.registry.catalog.register(registration(id, { service: id }));
     expect((await judge(...names)).charged.health).to.deep.equal([]);
     nowMs += MINUTE_MS;
@@ -211,9 +211,9 @@ describe('eviction guard', () => {
     await test.stop();
 
     await start();
-    for (const id of ids(3)) await test.registry.catalog.register(registration(id, { service: id }));
-    for (const left of [2, 1, 0]) {
-      expect(await end(await judge(...living()))).to.equal(1);
+    for (const id of ids(8)) await test.registry.catalog.register(registration(id, { service: id }));
+    for (const left of [5, 2, 0]) {
+      await end(await judge(...living()));
       expect(living()).to.have.length(left);
       nowMs += MINUTE_MS;
     }
