@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Revision } from '../../src/core/index.ts';
+import type { BinAnswer, Revision } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { CompareState } from '../../src/store/embedded/compare-state.ts';
@@ -76,6 +76,11 @@ describe('embedded store: faults of the disk', () => {
     return result.revision;
   }
 
+  function take(lease: string): Promise<BinAnswer> {
+    const wish = { pool: 'p', lease, ttlMs: 60_000, bins: [{ name: 'bin', share: 1 }], divisor: 1 };
+    return commits.submit(0, (group) => group.acquire(wish));
+  }
+
   async function onDisk(): Promise<string[]> {
     const keys: string[] = [];
     for await (const entries of disk.scan('r/')) keys.push(...entries.map(([key]) => key));
@@ -99,6 +104,24 @@ describe('embedded store: faults of the disk', () => {
     expect(await Promise.all([commit('a'), commit('b')])).to.deep.equal([1, 2]);
     expect(await onDisk()).to.have.length(2);
     expect(await commit('c')).to.equal(3);
+  });
+
+  it('counts no place in a bin whose write was not kept, in a group with others', async () => {
+    await take('held');
+    faulty.failNextWrite(false);
+    const release = commits.submit(0, (group) => group.release('p', 'held'));
+    const codes = await Promise.all([codeOf(release), codeOf(take('b')), codeOf(commit('c'))]);
+    expect(codes).to.deep.equal(['unavailable', 'unavailable', 'unavailable']);
+    expect(await take('d')).to.include({ outcome: 'acquired', poolLoad: 2 });
+    expect(await take('held')).to.include({ outcome: 'renewed' });
+  });
+
+  it('writes places in bins again where nobody can tell whether they were kept', async () => {
+    faulty.failNextWrite(false);
+    expect(await take('a')).to.include({ outcome: 'acquired', poolLoad: 1 });
+    const again = new CompareState(systemClock);
+    await again.load(disk);
+    expect(again.bins.release('p', 'a')).to.equal(true);
   });
 
   it('calls the outcome unknown while the disk does not open, then shows what became of it', async () => {
