@@ -122,7 +122,7 @@ export class Circle implements Placement {
 
 export function layoutFor(size: number, memberCount: number): Layout {
   const ownerBits = 32 - Math.clz32(Math.max(memberCount, 2) - 1);
-  const forSize = Math.min(MAX_BUCKET_BITS, Math.floor(Math.log2(size || 1)) - 3);
+  const forSize = Math.min(MAX_BUCKET_BITS, Math.floor(Math.log2(size || 1)));
   return { ownerBits, bucketBits: Math.max(ownerBits, forSize) };
 }
 

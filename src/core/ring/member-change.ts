@@ -56,14 +56,29 @@ function merge<M extends Member>(before: readonly M[], coming: readonly M[], lea
   const after: M[] = [];
   const comingAt: number[] = [];
   const indexAfter = new Int32Array(before.length).fill(-1);
-  before.forEach((member, index) => {
-    if (leaving.has(index)) return;
-    for (let next = coming[comingAt.length]; next !== undefined; next = coming[comingAt.length]) {
-      if (compareMembers(next, member) > 0) break;
-      comingAt.push(after.push(next) - 1);
+  let done = 0;
+  const keepUntil = (end: number) => {
+    for (; done < end; done++) {
+      const member = before[done];
+      if (member !== undefined && !leaving.has(done)) indexAfter[done] = after.push(member) - 1;
     }
-    indexAfter[index] = after.push(member) - 1;
-  });
-  for (const member of coming.slice(comingAt.length)) comingAt.push(after.push(member) - 1);
+  };
+  for (const member of coming) {
+    keepUntil(placeOf(member, before));
+    comingAt.push(after.push(member) - 1);
+  }
+  keepUntil(before.length);
   return { after, comingAt, indexAfter };
+}
+
+/** How many members come before one. */
+function placeOf(member: Member, members: readonly Member[]): number {
+  let [from, to] = [0, members.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const other = members[middle];
+    if (other !== undefined && compareMembers(other, member) < 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

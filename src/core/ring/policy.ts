@@ -58,10 +58,10 @@ export interface KetamaPolicy {
 /** The directives of a HAProxy backend, named as there. */
 export interface HaproxyPolicy {
   readonly algorithm: 'haproxy-consistent';
-  /** What of a server is hashed: its numeric id, its IPv4 address, or address and port. */
-  readonly hashKey: 'id' | 'addr' | 'addr-port';
+  /** What of a server is hashed: its numeric id, its GUID, its address, or address and port. */
+  readonly hashKey: 'id' | 'id32' | 'guid' | 'addr' | 'addr-port';
   /** What hashes keys. */
-  readonly hashFunction: 'sdbm' | 'djb2' | 'crc32';
+  readonly hashFunction: 'sdbm' | 'djb2' | 'wt6' | 'crc32';
   /** Whether the key's hash is mixed once more: yes where the directive names no function. */
   readonly avalanche: boolean;
 }
@@ -89,8 +89,8 @@ const PARAMETERS: Readonly<Record<RingPolicy['algorithm'], Readonly<Record<strin
   ketama: { variant: ['libketama', 'libmemcached'] },
   'twemproxy-ketama': {},
   'haproxy-consistent': {
-    hashKey: ['id', 'addr', 'addr-port'],
-    hashFunction: ['sdbm', 'djb2', 'crc32'],
+    hashKey: ['id', 'id32', 'guid', 'addr', 'addr-port'],
+    hashFunction: ['sdbm', 'djb2', 'wt6', 'crc32'],
     avalanche: [true, false],
   },
   jump: {},

@@ -12,6 +12,8 @@ const P4_LOW = 0xc2b2ae63;
 const P5_HIGH = 0x27d4eb2f;
 const P5_LOW = 0x165667c5;
 
+/** High half of each byte's product with the fifth prime. */
+const P5_TIMES_HIGH = Int32Array.from({ length: 256 }, (_, byte) => mulHigh64(0, byte, P5_HIGH, P5_LOW));
 /** Kept between calls, so that a key of usual length allocates nothing. */
 const SCRATCH = new Int32Array(1024);
 
@@ -106,7 +108,7 @@ function hashWords(words: Int32Array, length: number, seed: number, into: Uint32
   let rest = words[at] ?? 0;
   for (let left = length & 3; left > 0; left--, rest >>>= 8) {
     const byte = rest & 0xff;
-    h ^= mulHigh64(0, byte, P5_HIGH, P5_LOW);
+    h ^= P5_TIMES_HIGH[byte] ?? 0;
     l ^= Math.imul(byte, P5_LOW);
     const turned = (l << 11) | (h >>> 21);
     h = mulHigh64((h << 11) | (l >>> 21), turned, P1_HIGH, P1_LOW);

@@ -21,9 +21,12 @@ describe('hash functions without a package', () => {
         check('a\x7f\0'.repeat(Math.ceil(length / 3)).slice(0, length));
         check('é€😀\ud800'.repeat(length % 150));
       }
-      fc.assert(fc.property(fc.array(hostileText, { maxLength: 9 }), (texts) => check(texts.join(''))), {
-        numRuns: 400,
-      });
+      fc.assert(
+        fc.property(fc.array(hostileText, { maxLength: 9 }), (texts) => check(texts.join(''))),
+        {
+          numRuns: 400,
+        },
+      );
     });
   }
 });
