@@ -31,23 +31,32 @@ export function encodeTxn(txn: Txn): EncodedTxn {
   return { guard: encodeGuard(txn), frame: encodeFrame(txn) };
 }
 
-/** Reads a frame of the log; the values are copies, so they do not keep a socket's buffer alive. */
+/**
+ * Reads a frame of the log; the values are copies, so they do not keep a socket's buffer alive.
+ *
+ * Records of tables that this version does not have are left out: a newer node wrote them.
+ */
 export function decodeFrame(frame: Buffer, revision: Revision): Commit {
   const reader = new FrameReader(frame);
   const operation = reader.text();
-  const puts = reader.list((): StoredRecord => {
+  const puts = reader.list((): StoredRecord | undefined => {
     const table = toTable(reader.byte());
     const createRevision = reader.double() || revision;
-    return {
-      table,
-      key: reader.text(),
-      value: Buffer.from(reader.bytes()),
-      createRevision,
-      modifyRevision: revision,
-    };
+    const key = reader.text();
+    const value = reader.bytes();
+    return table && { table, key, value: Buffer.from(value), createRevision, modifyRevision: revision };
   });
-  const deletes = reader.list((): Delete => ({ table: toTable(reader.byte()), key: reader.text() }));
-  return { revision, operation, puts, deletes, touches: reader.list(() => reader.text()) };
+  const deletes = reader.list((): Delete | undefined => {
+    const table = toTable(reader.byte());
+    const key = reader.text();
+    return table && { table, key };
+  });
+  const touches = reader.list(() => reader.text());
+  return { revision, operation, puts: puts.filter(isKnown), deletes: deletes.filter(isKnown), touches };
+}
+
+function isKnown<T>(item: T | undefined): item is T {
+  return item !== undefined;
 }
 
 function encodeGuard(txn: Txn): Buffer {
@@ -110,10 +119,8 @@ function tableNumber(table: Table): number {
   return TABLES.indexOf(table) + 1;
 }
 
-function toTable(number: number): Table {
-  const table = TABLES[number - 1];
-  if (table === undefined) throw new RangeError(`unknown table ${number} in the log`);
-  return table;
+function toTable(number: number): Table | undefined {
+  return TABLES[number - 1];
 }
 
 /** Most bytes that a string takes in UTF-8. */

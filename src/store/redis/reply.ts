@@ -1,6 +1,14 @@
 import type { BinAnswer, Revision } from '../../core/index.ts';
 import { StoreError } from '../store.ts';
 
+/**
+ * Layout of the keys and of the log's entries.
+ *
+ * What older nodes pass over, such as a new table or field, keeps the number; anything else needs another one, and
+ * nodes of different numbers do not share a store.
+ */
+export const LAYOUT = '1';
+
 /** One entry of the log: the commits of one group, or the opening of an epoch. */
 export interface LogEntry {
   readonly revision: Revision;
@@ -26,6 +34,7 @@ function decodeEntry(revision: Revision, fields: readonly unknown[]): LogEntry {
   const frames: Buffer[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = toText(fields[i]);
+    if (name === 'v') assertKnown(toText(fields[i + 1]));
     if (name === 'p') previous = toNumber(fields[i + 1]);
     if (name === 'e') epoch = toNumber(fields[i + 1]);
     if (name === 't') frames.push(toBuffer(fields[i + 1]));
@@ -42,6 +51,11 @@ export function toBinAnswer(reply: unknown): BinAnswer {
   const held = { bin: toText(bin), load: toNumber(load), poolLoad: toNumber(poolLoad) };
   if (cap === undefined) return { outcome: 'renewed', ...held };
   return { outcome: 'acquired', ...held, cap: toNumber(cap) };
+}
+
+/** An entry of another layout would be misread; one without a version is of the first. */
+function assertKnown(layout: string): void {
+  if (layout !== LAYOUT) throw malformed(`the log has layout ${layout}, this node knows ${LAYOUT}`);
 }
 
 export function toArray(reply: unknown): readonly unknown[] {

@@ -4,15 +4,13 @@ import { EPOCH_SPAN } from '../../core/index.ts';
 import { SWEEP_CLAMP_MS } from '../store.ts';
 import type { Argument, Sender } from './connection.ts';
 import { isNoScript } from './failure.ts';
+import { LAYOUT } from './reply.ts';
 
 const NAMES = [
   ...['adopt', 'commit', 'renew', 'sweep', 'revision', 'barrier', 'compact'],
   ...['acquire', 'release'],
 ] as const;
 export type ScriptName = (typeof NAMES)[number];
-
-/** Layout of the keys and of the log's entries; another number means another, incompatible layout. */
-const FORMAT = '1';
 
 interface Script {
   readonly source: string;
@@ -27,7 +25,7 @@ export class Scripts {
   constructor(keys: readonly string[]) {
     this.#keys = keys;
     const prelude = [
-      `local CLAMP_MS, EPOCH_SPAN, FORMAT = ${SWEEP_CLAMP_MS}, ${EPOCH_SPAN}, '${FORMAT}'`,
+      `local CLAMP_MS, EPOCH_SPAN, FORMAT = ${SWEEP_CLAMP_MS}, ${EPOCH_SPAN}, '${LAYOUT}'`,
       readLua('prelude'),
     ].join('\n');
     this.#scripts = new Map(NAMES.map((name) => [name, toScript(`${prelude}\n${readLua(name)}`)]));

@@ -9,7 +9,7 @@ const BUILD = process.env['FAULTS_MAIN'];
 export class RegistryNode {
   readonly name: string;
   readonly #settings: Readonly<Record<string, string>>;
-  readonly #options: ProcessOptions;
+  #options: ProcessOptions;
   readonly #outages: { fromMs: number; toMs: number }[] = [];
   #process: RollcallProcess | undefined;
   #frozen = false;
@@ -34,6 +34,13 @@ export class RegistryNode {
   /** What all its processes wrote to stderr. */
   get log(): string {
     return this.#log + (this.#process?.log() ?? '');
+  }
+
+  /** Which program the next start runs; undefined is the one under test. */
+  useBuild(main: string | undefined): void {
+    const { main: _before, ...options } = this.#options;
+    const build = main ?? BUILD;
+    this.#options = build === undefined ? options : { ...options, main: build };
   }
 
   async start(): Promise<void> {

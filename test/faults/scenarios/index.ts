@@ -5,6 +5,7 @@ import { NODE_FAULTS } from './nodes.ts';
 import { REDIS_FAULTS } from './redis.ts';
 import { REFUSAL_FAULTS } from './refusals.ts';
 import { SENTINEL_FAULTS } from './sentinel.ts';
+import { UPGRADE_FAULTS } from './upgrade.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...NODE_FAULTS,
@@ -12,5 +13,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...SENTINEL_FAULTS,
   ...LINK_FAULTS,
   ...REFUSAL_FAULTS,
+  ...UPGRADE_FAULTS,
   ...LOAD_FAULTS,
 ];

@@ -53,5 +53,5 @@ if witnessed > stored or forked then
 end
 local first = (math.max(epoch, witnessed_epoch) + 1) * EPOCH_SPAN + 1
 -- The step that can fail comes first.
-redis.call('XADD', LOG, decimal(first) .. '-0', 'p', decimal(stored), 'e', decimal(math.floor(first / EPOCH_SPAN)))
+redis.call('XADD', LOG, decimal(first) .. '-0', 'v', FORMAT, 'p', decimal(stored), 'e', decimal(math.floor(first / EPOCH_SPAN)))
 return open(first, stored, lost, fresh)

@@ -113,7 +113,8 @@ end
 if #entry == 0 then return reply end
 
 local oldest = decimal(math.max(0, revision + 1 - tonumber(ARGV[2])))
-local added = redis.pcall('XADD', LOG, 'MINID', '~', oldest, decimal(revision) .. '-0', 'p', reply[1], unpack(entry))
+local added = redis.pcall('XADD', LOG, 'MINID', '~', oldest, decimal(revision) .. '-0', 'v', FORMAT,
+  'p', reply[1], unpack(entry))
 if type(added) == 'table' then
   -- A meta that lags behind its log would refuse for ever; adopt opens an epoch above both.
   local behind = string.find(added.err, 'equal or smaller', 1, true)
