@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import type { Express } from 'express';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/index.ts';
-import { createApp, type Dialect } from '../../src/http/index.ts';
+import { createApp, Edge, type Dialect } from '../../src/http/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
 import { createConsulDialect } from '../../src/protocols/consul/index.ts';
 import { createEurekaDialect } from '../../src/protocols/eureka/index.ts';
@@ -65,9 +66,13 @@ function dialectRoutes(dialect: Dialect): string[] {
 /** What the express app answers besides the dialects. */
 function appRoutes(): string[] {
   const app: Express = createApp({
-    edge: (_request, _response, next) => {
-      next();
-    },
+    edge: new Edge({
+      dialects: [],
+      clock: systemClock,
+      logger: createLogger('silent'),
+      shutdown: new AbortController().signal,
+      onAnswered: () => undefined,
+    }),
     openapiDirectory: new URL('../../openapi/', import.meta.url),
     openapiNames: [],
     isReady: () => true,
