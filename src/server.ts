@@ -1,5 +1,6 @@
 import type { Config } from './config/index.ts';
 import type { ProtectionPolicy } from './core/index.ts';
+import { pureHashes } from './core/ring/index.ts';
 import { DefinitionLoader, type ReadDefinitions } from './definitions.ts';
 import { dnsOptionsOf } from './dns-options.ts';
 import { startEurekaPeers } from './eureka-peers.ts';
@@ -73,7 +74,7 @@ export async function startServer(
   const view = new View(systemClock);
   const platform = { clock: systemClock, random: systemRandom, logger };
   const follower = new Follower({ store, view, ...platform });
-  const hashes = await loadHashes();
+  const hashes = pureHashes;
   const registry = createRegistry(config, version, { store, view, follower, hashes, ...platform });
   const state: ServerState = { stopping: false, httpPort: 0, background: undefined };
   const eureka = createEureka(config, registry, metrics, state);
