@@ -38,6 +38,10 @@ export function startDialogue(
   const exit = once(child, 'exit');
   const killNow = () => child.kill('SIGKILL');
   process.once('exit', killNow);
+  const forget = () => {
+    process.removeListener('exit', killNow);
+    running.delete(dialogue);
+  };
   const dialogue: Dialogue = {
     lines,
     log: () => log,
@@ -46,12 +50,11 @@ export function startDialogue(
     exited: async () => {
       const ended = () => child.exitCode !== null || child.signalCode !== null;
       await eventually(ended, `${file} has ended by itself`, STOP_WITHIN_MS);
-      running.delete(dialogue);
+      forget();
       return child.exitCode ?? -1;
     },
     kill: async () => {
-      process.removeListener('exit', killNow);
-      running.delete(dialogue);
+      forget();
       if (child.exitCode !== null || child.signalCode !== null) return;
       killNow();
       await exit;
