@@ -10,7 +10,7 @@ import { installRedis } from './install-redis.mjs';
 /** Many times what they need, for machines that are slow or busy. */
 const SUITE_TIMEOUT_MS = 20 * 60_000;
 /** Suites with commands of their own. */
-const SEPARATE = /^(faults|interop|soak)[\\/]/;
+const SEPARATE = /^(faults|interop|soak|topologies)[\\/]/;
 
 const args = process.argv.slice(2);
 const skipLint = args.includes('--skip-lint');

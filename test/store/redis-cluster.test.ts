@@ -5,9 +5,8 @@ import type { Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { ClusterTopology } from '../support/redis-cluster.ts';
 import { requireRedis, type RedisServer } from '../support/redis-server.ts';
-import { describeStoreContract } from './contract.ts';
 import { apply } from './harness.ts';
-import { all, closeStores, makeRedisHarness, openStore } from './redis-harness.ts';
+import { all, closeStores, openStore } from './redis-harness.ts';
 import { WriteLoad } from './write-load.ts';
 
 /** The node timeout, the election, and what a loaded machine takes. */
@@ -19,7 +18,7 @@ describe('redis store on Redis Cluster', function () {
   let started: ClusterTopology | undefined;
   let killed: RedisServer | undefined;
   /** A namespace of the shard whose primary was killed. */
-  let dying = 'contract-1';
+  let dying = 'test-1';
   let namespaces = 0;
 
   before(async function () {
@@ -58,19 +57,6 @@ describe('redis store on Redis Cluster', function () {
       FAILOVER_WITHIN_MS,
     );
   }
-
-  describeStoreContract(
-    'redis on a cluster, safe',
-    makeRedisHarness(
-      () => topology.url,
-      async () => {
-        await heal();
-        killed = (await topology.shard((dying = 'contract-1'))).primary;
-        await killed.kill();
-      },
-      { ...all('safe'), openTimeoutMs: 20_000 },
-    ),
-  );
 
   describe('as it moves', () => {
     beforeEach(heal);

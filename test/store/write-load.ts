@@ -41,6 +41,11 @@ export class WriteLoad {
     return this.#longestGapMs;
   }
 
+  /** Measures gaps from now on. */
+  forgetGaps(): void {
+    this.#longestGapMs = 0;
+  }
+
   async stop(): Promise<void> {
     this.#running = false;
     await Promise.all(this.#writers);

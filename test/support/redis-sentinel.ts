@@ -7,9 +7,11 @@ import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
 import { freePort, RedisServer, type RedisServerOptions } from './redis-server.ts';
 
-const MASTER = 'registry';
-
 export interface SentinelOptions {
+  /** What the sentinels call the primary; default `registry`. */
+  readonly name?: string;
+  /** Further lines of their configuration. */
+  readonly settings?: readonly string[];
   /** Default 2. */
   readonly replicas?: number;
   /** Default 1000. */
@@ -29,11 +31,11 @@ class SentinelProcess {
   readonly #directory = mkdtempSync(join(tmpdir(), 'rollcall-sentinel-'));
   readonly #child: ChildProcess;
 
-  constructor(port: number, lines: readonly string[]) {
+  constructor(port: number, lines: readonly string[], program = 'redis-server') {
     this.port = port;
     const file = join(this.#directory, 'sentinel.conf');
     writeFileSync(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${this.#directory}`, ...lines].join('\n'));
-    this.#child = spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+    this.#child = spawn(program, [file, '--sentinel'], { stdio: 'ignore' });
     running.add(this);
   }
 
@@ -58,20 +60,22 @@ class SentinelProcess {
 export class SentinelTopology {
   readonly servers: readonly RedisServer[];
   readonly sentinels: readonly SentinelProcess[];
+  readonly #name: string;
   readonly #password: string | undefined;
 
   private constructor(
     servers: readonly RedisServer[],
     sentinels: readonly SentinelProcess[],
-    password?: string,
+    { name = 'registry', server }: SentinelOptions,
   ) {
     this.servers = servers;
     this.sentinels = sentinels;
-    this.#password = password;
+    this.#name = name;
+    this.#password = server?.password;
   }
 
   static async start(options: SentinelOptions = {}): Promise<SentinelTopology> {
-    const { replicas = 2, downAfterMs = 1000, server = {} } = options;
+    const { name = 'registry', replicas = 2, downAfterMs = 1000, settings = [], server = {} } = options;
     const primary = await RedisServer.start(withConfig(server, {}));
     const followers = await Promise.all(
       Array.from({ length: replicas }, () =>
@@ -82,15 +86,20 @@ export class SentinelTopology {
     for (let i = 0; i < 3; i += 1) {
       const { password } = server;
       sentinels.push(
-        new SentinelProcess(await freePort(), [
-          `sentinel monitor ${MASTER} 127.0.0.1 ${primary.port} 2`,
-          `sentinel down-after-milliseconds ${MASTER} ${downAfterMs}`,
-          `sentinel failover-timeout ${MASTER} 10000`,
-          ...(password === undefined ? [] : [`sentinel auth-pass ${MASTER} ${password}`]),
-        ]),
+        new SentinelProcess(
+          await freePort(),
+          [
+            `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
+            `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
+            `sentinel failover-timeout ${name} 10000`,
+            ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
+            ...settings,
+          ],
+          server.program,
+        ),
       );
     }
-    const topology = new SentinelTopology([primary, ...followers], sentinels, server.password);
+    const topology = new SentinelTopology([primary, ...followers], sentinels, options);
     await topology.untilSettled(replicas);
     return topology;
   }
@@ -99,14 +108,14 @@ export class SentinelTopology {
   get url(): string {
     const hosts = this.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',');
     const login = this.#password === undefined ? '' : `:${encodeURIComponent(this.#password)}@`;
-    return `redis+sentinel://${login}${hosts}/${MASTER}`;
+    return `redis+sentinel://${login}${hosts}/${this.#name}`;
   }
 
   /** What most of the sentinels take for the primary. */
   async primary(): Promise<RedisServer> {
     const ports = await Promise.all(
       this.sentinels.map(async ({ port }) => {
-        const reply = await command(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER);
+        const reply = await command(port, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', this.#name);
         return Array.isArray(reply) ? Number(reply[1]) : 0;
       }),
     );
@@ -119,7 +128,7 @@ export class SentinelTopology {
   /** Waits until every sentinel knows the others, and `replicas` of the primary are online. */
   async untilSettled(replicas: number): Promise<void> {
     const settled = async ({ port }: SentinelProcess): Promise<boolean> => {
-      const reply = await command(port, 'SENTINEL', 'MASTER', MASTER);
+      const reply = await command(port, 'SENTINEL', 'MASTER', this.#name);
       const fields = Array.isArray(reply) ? reply.map(String) : [];
       const field = (name: string): string | undefined => fields[fields.indexOf(name) + 1];
       return (
@@ -144,7 +153,7 @@ export class SentinelTopology {
 
   /** Asks the sentinels for a failover of a healthy primary. */
   async failover(): Promise<void> {
-    await command(this.sentinels[0]?.port ?? 0, 'SENTINEL', 'FAILOVER', MASTER);
+    await command(this.sentinels[0]?.port ?? 0, 'SENTINEL', 'FAILOVER', this.#name);
   }
 
   async stop(): Promise<void> {

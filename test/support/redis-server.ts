@@ -23,6 +23,8 @@ export interface RedisServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Speaks TLS only, and asks clients for a certificate. */
   readonly tls?: Certificates;
+  /** A redis.conf to start from, instead of the settings above. */
+  readonly configFile?: string;
   /** Default `redis-server`; another program that understands its arguments, such as Valkey's. */
   readonly program?: string;
 }
@@ -133,19 +135,18 @@ export class RedisServer {
 
   async #spawn(): Promise<void> {
     const { appendonly = false, appendfsync = 'everysec', password, config = {}, env, tls } = this.#options;
-    const { program = 'redis-server' } = this.#options;
+    const { program = 'redis-server', configFile } = this.#options;
     const settings: Record<string, string> = {
       ...(tls === undefined ? { port: String(this.port) } : tlsSettings(this.port, tls)),
       bind: '127.0.0.1',
       dir: this.directory,
-      save: '',
       'repl-diskless-sync-delay': '0',
-      appendonly: appendonly ? 'yes' : 'no',
-      appendfsync,
+      ...(configFile === undefined ? { save: '', appendonly: appendonly ? 'yes' : 'no', appendfsync } : {}),
       ...(password === undefined ? {} : { requirepass: password }),
       ...config,
     };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+    const args = configFile === undefined ? flags : [configFile, ...flags];
     const child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, ...env },

@@ -40,14 +40,15 @@ end
 local UNKNOWN = 'unknown'
 local function replication_id()
   local info = redis.pcall('INFO', 'replication')
-  local rid, primary
-  if type(info) == 'string' then
-    rid, primary = string.match(info, 'master_replid:(%x+)'), string.find(info, 'role:master', 1, true)
-  else
-    rid, primary = UNKNOWN, redis.call('ROLE')[1] == 'master'
+  if type(info) ~= 'string' then
+    -- Deletes nothing, and a replica refuses it.
+    redis.call('HDEL', META, '')
+    return UNKNOWN
   end
-  if not primary then return nil, redis.error_reply('READONLY this server is a replica') end
-  return rid
+  if not string.find(info, 'role:master', 1, true) then
+    return nil, redis.error_reply('READONLY this server is a replica')
+  end
+  return string.match(info, 'master_replid:(%x+)')
 end
 
 -- The meta of the line the caller adopted, or an error reply.
