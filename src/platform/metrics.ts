@@ -117,7 +117,20 @@ function countDnsAnswers(registry: Registry): Metrics['dns']['onAnswered'] {
   };
 }
 
+/** A name that ends in `_total` is that of a counter. */
 function observeGauge(registry: Registry, name: string, help: string, value: () => number): void {
+  if (name.endsWith('_total')) {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(value());
+      },
+    });
+    return;
+  }
   new Gauge({
     name,
     help,

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import {
   checkLease,
   DEFAULT_PROTECTION,
+  deregisterLease,
   type Instance,
   type ProtectionPolicy,
   type Registration,
@@ -163,6 +164,24 @@ describe('eviction guard', () => {
     await register(...ids(3));
     expect(await end(await judge('web-1'))).to.equal(1);
     expect(status().active).to.equal(false);
+  });
+
+  it('has a budget of its own for instances that were critical for too long', async () => {
+    await start();
+    const names = ids(40);
+    const fields = { status: 'critical', deregisterAfterMs: MINUTE_MS } as const;
+    for (const id of names) {
+      const check = { ...aCheck('n1', `c-${id}`, { instanceId: id, ...fields }), overwriteStatus: true };
+      await test.registry.catalog.register({ ...registration(id), checks: [check] });
+    }
+    expect(status()).to.include({ leases: 0, budget: 3 });
+    const { ending, charged, spared } = await guard.judge(
+      names.map((id) => deregisterLease('n1', `c-${id}`)),
+      nowMs,
+    );
+    expect([ending.length, charged.health.length, charged.instance.length]).to.deep.equal([0, 0, 6]);
+    expect(spared).to.have.length(34);
+    expect(status().reason).to.equal('40 of 40 instances were critical for too long within 60 s, and 6 may');
   });
 
   it('asks the host: one that refuses goes beyond the budget, one that accepts stays', async () => {

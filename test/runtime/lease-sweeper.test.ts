@@ -176,6 +176,16 @@ describe('lease sweeper', () => {
     expect((at[15] ?? 0) - (at[0] ?? 0)).to.be.below(2800);
   });
 
+  it('ends nothing while this node has just stood still', async () => {
+    let stalled = true;
+    Object.defineProperty(test.registry.condition, 'stalled', { get: () => stalled });
+    await test.registry.catalog.register(registration('web'));
+    await pause(2 * TTL_MS);
+    expect(check('web')?.status).to.equal('passing');
+    stalled = false;
+    await critical('web');
+  });
+
   it('ends nothing after stop, and does not begin again by itself', async () => {
     await sweeper.stop();
     await sweeper.stop();
