@@ -8,7 +8,7 @@ const MAY_IMPORT = {
   core: [],
   platform: [],
   config: [],
-  client: [],
+  client: ['core/ring'],
   store: ['core', 'platform'],
   view: ['core', 'platform', 'store/store.ts'],
   registry: ['core', 'platform', 'store/store.ts', 'view'],

@@ -1,3 +1,4 @@
+import { LocalRing } from './local-ring.ts';
 import type {
   ClusterStatus,
   FailoverReport,
@@ -32,6 +33,8 @@ interface RequestOptions {
   /** Statuses above 299 that are no failure. */
   readonly allow?: readonly number[];
   readonly timeoutMs?: number;
+  /** Gives up before the deadline. */
+  readonly signal?: AbortSignal;
 }
 
 /** It waits for the sentinels. */
@@ -85,6 +88,11 @@ export class RollcallClient {
     return this.#json(`/api/v1/services/${encodeURIComponent(service)}/owner?${query.toString()}`);
   }
 
+  /** The ring of a service, followed and computed in this process until it is closed. */
+  async localRing(service: string): Promise<LocalRing> {
+    return LocalRing.open(service, (path, timeoutMs, signal) => this.#json(path, { timeoutMs, signal }));
+  }
+
   /** Registers an instance; registering it again updates it. */
   async register({ ttlSeconds, ...service }: ServiceDefinition): Promise<void> {
     const check = ttlSeconds === undefined ? undefined : { TTL: `${String(ttlSeconds)}s`, Status: 'passing' };
@@ -130,7 +138,8 @@ export class RollcallClient {
     const { method = 'GET', body, allow = [], headers = {}, timeoutMs = this.#timeoutMs } = options;
     let response: Response;
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
       response = await fetch(`${this.#url}${path}`, {
         method,
         signal,
