@@ -26,12 +26,14 @@ export interface BuiltRing {
 export async function contenders(): Promise<[ours: Contender, ...peers: Contender[]]> {
   const ours = await rollcall();
   if (!install()) return [ours];
-  const require = createRequire(join(PEERS, 'index.js'));
+  const load = createRequire(join(PEERS, 'index.js'));
+  const peer = (name: keyof typeof PACKAGES): unknown => load(name);
+  const loadWasm = peer('xxhash-wasm') as () => Promise<{ h64: (text: string) => bigint }>;
   return [
     ours,
-    hashring(require('hashring') as HashRingClass),
-    nodeHashring(require('node-hashring') as NodeHashRingClass),
-    grpcRing((await loadWasm(require)).h64),
+    hashring(peer('hashring') as HashRingClass),
+    nodeHashring(peer('node-hashring') as NodeHashRingClass),
+    grpcRing((await loadWasm()).h64),
   ];
 }
 
@@ -126,11 +128,6 @@ function grpcRing(h64: (text: string) => bigint): Contender {
     };
   };
   return { name: 'grpc-js', build };
-}
-
-async function loadWasm(require: NodeJS.Require): Promise<{ h64: (text: string) => bigint }> {
-  const load = require('xxhash-wasm') as () => Promise<{ h64: (text: string) => bigint }>;
-  return load();
 }
 
 /** Puts the peers' packages where only this bench finds them; false where they cannot be had. */
