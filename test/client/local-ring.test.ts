@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { RollcallClient, type LocalRing } from '../../src/client/index.ts';
+import { LocalRing, RollcallClient } from '../../src/client/index.ts';
 import { ringPolicyFrom } from '../../src/core/index.ts';
 import { createNativeDialect } from '../../src/protocols/native/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -59,6 +59,27 @@ describe('client ring', () => {
     }
     await expectSame();
     expect(ring.members).to.have.length(6);
+  });
+
+  it('fetches the whole ring where a change leads to another digest than the registry has', async () => {
+    const asked: string[] = [];
+    let spoilt = 0;
+    const own = await LocalRing.open('cart', async (path, _timeoutMs, signal) => {
+      asked.push(path);
+      const json = (await (await fetch(`${server.url}${path}`, { signal })).json()) as { added?: object[] };
+      if (json.added === undefined || json.added.length === 0 || spoilt > 0) return json;
+      spoilt++;
+      return { ...json, added: [] };
+    });
+    try {
+      await registerCart(test.registry, 'cart-4', { port: 4 });
+      await expectSame();
+      await eventually(() => own.digest === ring.digest, 'it is right again');
+      expect(spoilt).to.equal(1);
+      expect(asked.filter((path) => !path.includes('since'))).to.have.length(2);
+    } finally {
+      await own.close();
+    }
   });
 
   it('passes over members that the caller knows to be away, and puts a zone first', async () => {

@@ -62,6 +62,24 @@ describe('ring policy rules', () => {
     expect(touches({ meta: { slot: 'two' } })).to.equal(false);
   });
 
+  it('bind a write to the ring that was previewed, also against what is not seen yet', () => {
+    const policy = ringPolicyFrom('cart', { pointsPerWeight: 9 });
+    const ringRevision = catalog.state.topic(topics.ring('cart'));
+    const { draft } = decideRingPolicyPut(catalog.state, policy, { ringRevision });
+    expect(draft.compares).to.deep.include({
+      kind: 'topic',
+      topic: topics.ring('cart'),
+      revision: catalog.state.revision,
+    });
+    catalog.commit(registering(catalog, { id: 'late' }));
+    expect(() => decideRingPolicyPut(catalog.state, policy, { ringRevision }))
+      .to.throw()
+      .with.property('code', 'ring_changed');
+    expect(() => decideRingPolicyPut(catalog.state, policy, { policyRevision: 1 }))
+      .to.throw()
+      .with.property('code', 'revision_mismatch');
+  });
+
   it('give every parameter its default', () => {
     expect(ringPolicyFrom('cart', {}).placement).to.deep.equal({ algorithm: 'ring', pointsPerWeight: 256 });
     expect(

@@ -102,6 +102,10 @@ describe('registry ring changes', () => {
     await put({ algorithm: 'nginx-consistent', handOverMs: 3_600_000 });
     keys.forEach((key, index) => {
       expect(previous(key)).to.equal(owner(key) === before[index] ? undefined : before[index]);
+      const { hash } = test.registry.rings.place('cart', key, 1);
+      expect(test.registry.rings.place('cart', { hash }, 1).previous, 'of the other hash').to.equal(
+        undefined,
+      );
     });
   });
 
