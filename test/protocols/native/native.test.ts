@@ -114,6 +114,17 @@ describe('native API', () => {
       storeAvailable: true,
       ready: true,
       lostRevisions: 0,
+      protection: {
+        enabled: true,
+        active: false,
+        reason: '',
+        held: 0,
+        ended: 0,
+        leases: 0,
+        budget: 3,
+        windowMs: 60_000,
+      },
+      condition: { stalled: false, stalls: 0, longestStallMs: 0, suspect: false, reason: '' },
     });
   });
 });
