@@ -7,6 +7,7 @@ import {
   type Hash64,
   type Hashes,
   type Member,
+  movement,
   type Ring,
   type RingChange,
   type RingPolicy,
@@ -35,6 +36,12 @@ function changeOf(list: readonly Member[], { leave, reweigh, come }: Plan): Ring
   });
   const named = new Set([...remove, ...reweighed.map(({ id }) => id)]);
   return { remove, put: [...reweighed, ...come.filter(({ id }) => !named.has(id))] };
+}
+
+/** Algorithms of ranges by which a member that changes moves no keys between others. */
+function movesLeast(policy: RingPolicy): boolean {
+  if (policy.algorithm === 'ketama') return policy.variant === 'libmemcached';
+  return ['ring', 'nginx-consistent', 'haproxy-consistent'].includes(policy.algorithm);
 }
 
 function applied(list: readonly Member[], { remove = [], put = [] }: RingChange): Member[] {
@@ -68,26 +75,79 @@ describe('changes of a ring', () => {
     weak = { ...hashes, xxh64: weakHash };
   });
 
+  /** A chain of changes ends in the ring that is built of the members it leaves. */
+  const endsInBuiltRing = (policy: RingPolicy, apply: (ring: Ring, change: RingChange) => Ring) =>
+    fc.property(members, changes, keys, fc.boolean(), (list, plans, some, isWeak) => {
+      const chosen = isWeak ? weak : hashes;
+      let expected = list;
+      let ring = buildRing(list, policy, chosen);
+      for (const plan of plans) {
+        const change = changeOf(ring.members, plan);
+        expected = applied(expected, change);
+        const [before, parts] = [ring, ring.parts()];
+        ring = apply(ring, change);
+        expectEqual(ring, buildRing(expected, policy, chosen), some);
+        expect(before.parts()).to.deep.equal(parts);
+      }
+    });
+
   for (const policy of POLICIES) {
     it(`end in the ring that is built of the same members: ${titleOf(policy)}`, () => {
       fc.assert(
-        fc.property(members, changes, keys, fc.boolean(), (list, plans, some, isWeak) => {
-          const chosen = isWeak ? weak : hashes;
-          let expected = list;
-          let ring = buildRing(list, policy, chosen);
-          for (const plan of plans) {
-            const change = changeOf(ring.members, plan);
-            expected = applied(expected, change);
-            const [before, parts] = [ring, ring.parts()];
-            ring = ring.with(change);
-            expectEqual(ring, buildRing(expected, policy, chosen), some);
-            expect(before.parts()).to.deep.equal(parts);
-          }
+        endsInBuiltRing(policy, (ring, change) => ring.with(change)),
+        RUNS,
+      );
+    });
+  }
+
+  it('are caught where one is left out (negative control)', () => {
+    const [policy] = POLICIES;
+    if (policy === undefined) throw new Error('no policy');
+    const forgetful = endsInBuiltRing(policy, (ring, { put = [], remove = [] }) =>
+      ring.with({ put: put.slice(1), remove }),
+    );
+    expect(fc.check(forgetful, RUNS).failed).to.equal(true);
+  });
+
+  for (const policy of POLICIES.filter(movesLeast)) {
+    it(`move keys only from who leaves and to who comes or gains weight: ${titleOf(policy)}`, () => {
+      const two = members.filter((list) => list.length > 1);
+      fc.assert(
+        fc.property(two, fc.nat(), fc.integer({ min: 1, max: 4 }), (list, pick, more) => {
+          const target = list[pick % list.length];
+          if (target === undefined) return;
+          const ring = buildRing(list, policy, hashes);
+          const without = ring.with({ remove: [target.id] });
+          const heavier = ring.with({ put: [{ ...target, weight: (target.weight ?? 1) + more }] });
+          const leaving = movement(ring, without);
+          expect(leaving.flows.filter(({ from }) => from !== target.id)).to.deep.equal([]);
+          expect(leaving.movedShare).to.be.closeTo(leaving.before.shares.get(target.id) ?? 0, 1e-9);
+          const others = [...movement(without, ring).flows, ...movement(ring, heavier).flows];
+          expect(others.filter(({ to }) => to !== target.id)).to.deep.equal([]);
         }),
         RUNS,
       );
     });
   }
+
+  it('move keys only from who leaves and to who comes or gains weight: rendezvous', () => {
+    const two = members.filter((list) => list.length > 1);
+    fc.assert(
+      fc.property(two, fc.nat(), fc.integer({ min: 1, max: 4 }), keys, (list, pick, more, some) => {
+        const target = list[pick % list.length];
+        if (target === undefined) return;
+        const ring = buildRing(list, { algorithm: 'rendezvous' }, hashes);
+        const without = ring.with({ remove: [target.id] });
+        const heavier = ring.with({ put: [{ ...target, weight: (target.weight ?? 1) + more }] });
+        for (const key of some) {
+          const owner = ring.owner(key);
+          if (owner !== target) expect(without.owner(key)).to.equal(owner);
+          if (heavier.owner(key)?.id !== target.id) expect(heavier.owner(key)).to.equal(owner);
+        }
+      }),
+      RUNS,
+    );
+  });
 
   it('refuse what names a member twice or none, and leave the ring as it is', () => {
     const ring = buildRing<Member>([{ id: 'a', hashKey: 'a' }], { algorithm: 'rendezvous' }, hashes);
