@@ -38,7 +38,7 @@ interface RequestOptions {
 }
 
 /** It waits for the sentinels. */
-const FAILOVER_TIMEOUT_MS = 30_000;
+const FAILOVER_TIMEOUT_MS = 60_000;
 
 interface HealthEntry {
   readonly Node: { readonly Node: string; readonly Address: string };

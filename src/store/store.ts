@@ -105,7 +105,7 @@ export interface Store {
   details?(): StoreDetails | undefined;
 
   /**
-   * Has another server of the store take over, losing nothing that was acknowledged; within about 20 seconds.
+   * Has another server of the store take over, losing nothing that was acknowledged; within about 40 seconds.
    *
    * Writes wait or are refused meanwhile. Rejects with `unavailable` where it cannot be done; then all
    * stays as it was.

@@ -4,6 +4,7 @@ import { pause, picture, put, txn } from './harness.ts';
 /** Writers that go on until they are stopped, each write a key of its own; they adopt nothing themselves. */
 export class WriteLoad {
   readonly #store: Store;
+  readonly #name: string;
   readonly #writers: Promise<void>[];
   readonly #acknowledged: string[] = [];
   readonly outcomes = new Map<string, number>();
@@ -13,8 +14,9 @@ export class WriteLoad {
   #lastAcknowledgedAt = 0;
   #longestGapMs = 0;
 
-  constructor(store: Store, writers: number) {
+  constructor(store: Store, writers: number, name = '') {
     this.#store = store;
+    this.#name = name;
     this.#writers = Array.from({ length: writers }, (_, lane) => this.#write(lane));
   }
 
@@ -59,7 +61,7 @@ export class WriteLoad {
 
   async #write(lane: number): Promise<void> {
     for (let step = 0; this.#running; step += 1) {
-      const key = `${lane}/${step}`;
+      const key = `${this.#name}${lane}/${step}`;
       const highestBefore = this.#highest;
       const outcome = await this.#store.commit(txn({ puts: [put(key, 'x')], touches: ['load'] })).then(
         (result) => (result.outcome === 'applied' ? result.revision : 'conflict'),

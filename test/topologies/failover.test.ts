@@ -36,6 +36,9 @@ async function measure(
   const namespace = `measure-${namespaces}`;
   const store = await openStore(url, { namespace, openTimeoutMs: 30_000, ...all(durability) });
   const load = new WriteLoad(store, 8);
+  // Another node, which nobody tells of anything.
+  const other = await openStore(url, { namespace, openTimeoutMs: 30_000, ...all(durability) });
+  const otherLoad = new WriteLoad(other, 2, 'other');
   let reported = 0;
   const running = new AbortController();
   // What the follower does: it adopts where the history breaks.
@@ -45,10 +48,12 @@ async function measure(
       const refused = load.outcomes.get('epoch_changed') ?? 0;
       if (refused > epochs) {
         epochs = refused;
-        reported += await store.adopt(load.highest).then(
+        const witnessed = Math.max(load.highest, otherLoad.highest);
+        reported += await store.adopt(witnessed).then(
           ({ lost }) => lost,
           () => 0,
         );
+        await other.adopt(witnessed).catch(() => undefined);
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -63,10 +68,11 @@ async function measure(
     const then = load.acknowledged.length;
     await eventually(() => load.acknowledged.length > then + 100, 'writes after all is well', 60_000);
     await load.stop();
-    const missing = await load.missingFrom(store);
+    await otherLoad.stop();
+    const missing = [...(await load.missingFrom(store)), ...(await otherLoad.missingFrom(store))];
     const result = {
       scenario: `${scenario}, ${durability}`,
-      acknowledged: load.acknowledged.length,
+      acknowledged: load.acknowledged.length + otherLoad.acknowledged.length,
       lost: missing.length,
       reported,
       gapMs: Math.round(load.longestGapMs),
@@ -79,7 +85,7 @@ async function measure(
     running.abort();
     await adopting;
     await closeStores();
-    await load.stop();
+    await Promise.all([load.stop(), otherLoad.stop()]);
   }
 }
 

@@ -108,10 +108,13 @@ export function placeOf(
   const chosen = latest.filter(({ primary }) => votes.get(endpointLabel(primary)) === most);
   const [first] = chosen;
   if (first === undefined) return before;
+  const primary = endpointLabel(first.primary);
   const replicas = new Map<string, { endpoint: Endpoint; alive: boolean }>();
   const trusted = 2 * sightings.length > witnesses;
   for (const { endpoint, alive } of chosen.flatMap((sighting) => sighting.replicas)) {
     const name = endpointLabel(endpoint);
+    // A sentinel may still list a replica that has just been promoted.
+    if (name === primary) continue;
     replicas.set(name, { endpoint, alive: alive || !trusted || replicas.get(name)?.alive === true });
   }
   const live = [...replicas.values()].filter(({ alive }) => alive).map(({ endpoint }) => endpoint);

@@ -4,7 +4,6 @@ import { StoreError, type FailoverReport } from '../store.ts';
 import { endpointLabel, type Endpoint, type RedisAddress } from './address.ts';
 import type { CommandConnection } from './command-connection.ts';
 import type { RedisLink } from './link.ts';
-import type { Place } from './locator.ts';
 import { toFields } from './profile.ts';
 import { toText } from './reply.ts';
 import { startSentinelFailover } from './sentinel.ts';
@@ -16,6 +15,9 @@ const PAUSE_MS = 3000;
 const RENEW_PAUSE_MS = 1000;
 /** How long a cluster tries by itself, and a little more. */
 const CLUSTER_TRIES_MS = 5200;
+/** Ten seconds pass until sentinels correct a server that has the wrong role. */
+const DEMOTED_WITHIN_MS = 20_000;
+const DEMOTION_POLL_MS = 100;
 const POLL_MS = 20;
 
 /**
@@ -42,19 +44,20 @@ export async function failOver(link: RedisLink, address: RedisAddress): Promise<
     const replicas = await Promise.all(place.replicas.map(connect));
     await Promise.all(replicas.map(assertLinked));
     const startedAt = systemClock.monotonic();
+    let switchedAt: number;
     if (address.topology === 'sentinel') {
-      await pausedFailover(link, await connect(place.primary), replicas, address.master);
+      const old = { endpoint: place.primary, connection: await connect(place.primary) };
+      switchedAt = await pausedFailover(link, old, replicas, address.master);
     } else {
       // It pauses the primary, waits for equal offsets, and only then takes over.
       const ask = async (): Promise<unknown> => replicas[0]?.send('CLUSTER', ['FAILOVER']);
       await ask();
-      await untilSwitched(link, place.primary, { everyMs: CLUSTER_TRIES_MS, again: ask });
+      switchedAt = await untilSwitched(link, place.primary, { everyMs: CLUSTER_TRIES_MS, again: ask });
     }
-    await link.ready(CONNECT_MS);
     return {
       from: endpointLabel(place.primary),
       to: endpointLabel(link.place?.primary ?? place.primary),
-      withoutWritesMs: Math.round(systemClock.monotonic() - startedAt),
+      withoutWritesMs: Math.round(switchedAt - startedAt),
     };
   } finally {
     await Promise.all(opened.map((connection) => connection.close()));
@@ -63,20 +66,35 @@ export async function failOver(link: RedisLink, address: RedisAddress): Promise<
 
 async function pausedFailover(
   link: RedisLink,
-  primary: CommandConnection,
+  { endpoint, connection }: { readonly endpoint: Endpoint; readonly connection: CommandConnection },
   replicas: readonly CommandConnection[],
   master: string,
-): Promise<void> {
-  const before = link.place;
-  const pause = (): Promise<unknown> => primary.send('CLIENT', ['PAUSE', PAUSE_MS, 'WRITE']);
+): Promise<number> {
+  const pause = (): Promise<unknown> => connection.send('CLIENT', ['PAUSE', PAUSE_MS, 'WRITE']);
   await pause();
   try {
-    await untilEqual(primary, replicas);
+    await untilEqual(connection, replicas);
     await startSentinelFailover(link.witnesses, master);
-    await untilSwitched(link, before?.primary, { everyMs: RENEW_PAUSE_MS, again: pause });
+    const switchedAt = await untilSwitched(link, endpoint, { everyMs: RENEW_PAUSE_MS, again: pause });
+    await untilDemoted(connection, pause);
+    return switchedAt;
   } finally {
     // By now it is a replica, whose answer to writes is a refusal; or everything stays as it was.
-    await primary.send('CLIENT', ['UNPAUSE']).catch(() => undefined);
+    await connection.send('CLIENT', ['UNPAUSE']).catch(() => undefined);
+  }
+}
+
+/**
+ * Keeps writes away from the old primary until the sentinels have made it a replica, which takes them some
+ * seconds: whatever waits there would be applied, acknowledged and lost.
+ */
+async function untilDemoted(old: CommandConnection, pause: () => Promise<unknown>): Promise<void> {
+  const deadline = systemClock.monotonic() + DEMOTED_WITHIN_MS;
+  while (systemClock.monotonic() < deadline) {
+    const fields = await replication(old).catch(() => undefined);
+    if (fields?.get('role') === 'slave') return;
+    await pause().catch(() => undefined);
+    await delay(DEMOTION_POLL_MS);
   }
 }
 
@@ -99,16 +117,16 @@ async function untilEqual(primary: CommandConnection, replicas: readonly Command
 
 async function untilSwitched(
   link: RedisLink,
-  from: Place['primary'] | undefined,
+  from: Endpoint,
   { everyMs, again }: { readonly everyMs: number; readonly again: () => Promise<unknown> },
-): Promise<void> {
+): Promise<number> {
   const startedAt = systemClock.monotonic();
   let askedAt = startedAt;
-  const old = from && endpointLabel(from);
+  const old = endpointLabel(from);
   for (;;) {
     const now = systemClock.monotonic();
     const primary = link.place?.primary;
-    if (primary !== undefined && endpointLabel(primary) !== old) return;
+    if (primary !== undefined && endpointLabel(primary) !== old) return now;
     if (now - startedAt > SWITCH_WITHIN_MS) throw refused('nobody has taken over in time');
     if (now - askedAt > everyMs) {
       askedAt = now;
