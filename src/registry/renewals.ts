@@ -77,7 +77,11 @@ export class Renewals {
   /** Sends what is noted now. Never rejects; resolves within the store's own deadlines. */
   async flush(): Promise<void> {
     await this.#sending;
-    this.#sending ??= this.#sendNoted();
+    if (this.#noted.size === 0) return;
+    this.#sending ??= this.#sendNoted().then((unknown) => {
+      this.#sending = undefined;
+      return unknown.length === 0 ? undefined : this.#deps.onUnknown(unknown);
+    });
     await this.#sending;
   }
 
@@ -90,7 +94,8 @@ export class Renewals {
     }, afterMs);
   }
 
-  async #sendNoted(): Promise<void> {
+  /** Resolves with the leases that the store does not have. */
+  async #sendNoted(): Promise<string[]> {
     const noted = this.#noted;
     this.#noted = new Map();
     const renewals = [...noted].map(([lease, { ttlMs }]) => ({ lease, ttlMs }));
@@ -111,8 +116,7 @@ export class Renewals {
       this.#isRefused = true;
       this.#keep(noted);
     }
-    this.#sending = undefined;
-    if (unknown.length > 0) await this.#deps.onUnknown(unknown);
+    return unknown;
   }
 
   /** Notes again what could not be sent, while it is young and nothing newer is noted. */

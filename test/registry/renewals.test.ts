@@ -73,6 +73,12 @@ describe('renewals that are noted', () => {
     expect(link.sent.flat()).to.deep.equal([{ lease: 'held', ttlMs: 1000 }]);
   });
 
+  it('are sent after a flush that had nothing to send', async () => {
+    await renewals.flush();
+    renewals.note('held', 1000);
+    await eventually(() => link.sent.length > 0, 'the renewal is sent');
+  });
+
   it('wait for a store that is silent, and no more are taken until it answers', async () => {
     link.isSilent = true;
     renewals.note('held', 1000);
