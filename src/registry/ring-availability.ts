@@ -15,6 +15,7 @@ export class Availability {
   readonly #state: State;
   readonly #revision: Revision;
   readonly #known = new Map<string, boolean>();
+  #restricted: { readonly of: Ring<RingMember>; readonly ring: Ring<RingMember> } | undefined;
 
   constructor(service: string, state: State) {
     this.#service = service;
@@ -37,22 +38,30 @@ export class Availability {
 
   /** The first `count` available members for a key, the owner first. */
   preferenceList(
-    { ring }: ServiceRing,
+    { ring: all }: ServiceRing,
     key: KeyOrHash,
     count: number,
     { zone = '', isSpread = false }: PlaceOptions = {},
   ): RingMember[] {
+    const ring = all.skipsUnavailable ? all : this.#among(all);
+    const isAvailable = all.skipsUnavailable ? this.has : undefined;
     if (zone !== '' || isSpread) {
       const local = zone === '' ? {} : { localZone: zone };
-      return zonedOf(ring).preferenceList(key, count, { ...local, isAvailable: this.has });
+      const overlay = isAvailable === undefined ? {} : { isAvailable };
+      return zonedOf(ring).preferenceList(key, count, { ...local, ...overlay });
     }
-    if (typeof key === 'string' && count === 1) {
-      const owner = ring.owner(key, this.has);
-      return owner === undefined ? [] : [owner];
-    }
-    return typeof key === 'string'
-      ? ring.preferenceList(key, count, this.has)
-      : ring.preferenceListAt(key.hash, count, this.has);
+    if (typeof key !== 'string') return ring.preferenceListAt(key.hash, count, isAvailable);
+    if (count > 1) return ring.preferenceList(key, count, isAvailable);
+    const owner = ring.owner(key, isAvailable);
+    return owner === undefined ? [] : [owner];
+  }
+
+  /** The ring of the available members alone, built once for all lookups until somebody's health changes. */
+  #among(ring: Ring<RingMember>): Ring<RingMember> {
+    if (this.#restricted?.of === ring) return this.#restricted.ring;
+    const remove = ring.members.filter((member) => !this.has(member)).map(({ id }) => id);
+    this.#restricted = { of: ring, ring: remove.length === 0 ? ring : ring.with({ remove }) };
+    return this.#restricted.ring;
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { ringPolicyFrom } from '../../src/core/index.ts';
+import { buildRing, pureHashes } from '../../src/core/ring/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { registerCart, registerCarts, someKeys } from '../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -55,6 +56,10 @@ describe('registry ring policies', () => {
     const owner = test.registry.rings.place('cart', 'user-1', 1).preference[0]?.instance.id ?? '';
     await test.registry.health.report('n1', `c-${owner}`, 'critical', '');
     expect(owners()).to.not.include(owner);
+    const { ring } = test.registry.rings.of('cart').now;
+    const others = ring.members.filter(({ id }) => id !== `n1\0${owner}`);
+    const without = buildRing(others, ring.policy, pureHashes);
+    expect(owners()).to.deep.equal(someKeys(200).map((key) => without.owner(key)?.id.split('\0')[1]));
     await test.registry.health.report('n1', `c-${owner}`, 'passing', '');
     expect(test.registry.rings.place('cart', 'user-1', 1).preference[0]?.instance.id).to.equal(owner);
   });

@@ -84,6 +84,11 @@ export class Ring<M extends Member = Member> {
     this.digest = hexHash(hash64, digestText(policy, lines));
   }
 
+  /** Whether a lookup among available members passes over the others; if not, it needs a placement without them. */
+  get skipsUnavailable(): boolean {
+    return this.algorithm.skipEqualsRebuild;
+  }
+
   /** Position of a key on the circle, as 16 hex digits; algorithms of 32 bits use the first 8. */
   hash(key: string): string {
     return hexHash(this.keyHash, key);
