@@ -1,6 +1,7 @@
 # One registry node. Run it with an init, which reaps what exits and passes signals on:
 #   docker run --init -p 127.0.0.1:8500:8500 -p 127.0.0.1:8600:8600/udp -v rollcall:/data rollcall
-# It runs as user node, writes to /data only (and there only with the embedded store), and works with --read-only.
+# It runs as user node, writes to /data only (the embedded store, or what it remembers of its Redis), and works with
+# --read-only.
 #
 # There is no Docker engine where this project is developed: this file has been read and its parts run by hand,
 # but it has not been built.
