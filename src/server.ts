@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Config } from './config/index.ts';
 import type { ProtectionPolicy } from './core/index.ts';
 import { pureHashes } from './core/ring/index.ts';
@@ -70,6 +71,8 @@ export async function startServer(
   logLeftAside(logger, options);
   const metrics = createMetrics(options.metricLabels);
   const shutdown = new AbortController();
+  // Every blocked read and every watcher listens to it.
+  setMaxListeners(0, shutdown.signal);
   const store = createStore(config, logger);
   const view = new View(systemClock);
   const platform = { clock: systemClock, random: systemRandom, logger };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { createApp, Edge, HttpServer, type Dialect, type Admission } from '../../src/http/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -25,6 +26,7 @@ export async function serveDialects(
   admission?: Admission,
 ): Promise<TestServer> {
   const shutdown = new AbortController();
+  setMaxListeners(0, shutdown.signal);
   const logger = createLogger('silent');
   const edge = new Edge({
     dialects,
