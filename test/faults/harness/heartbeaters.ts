@@ -4,9 +4,10 @@ import { monotonicMs, type History } from './history.ts';
 import type { RegistryNode } from './registry-node.ts';
 
 export const BEAT_SERVICE = 'beat';
-export const BEAT_TTL_MS = 3000;
+export const BEAT_TTL_MS = 5000;
+const INTERVAL_MS = 1000;
 
-/** Registers an instance and heartbeats it three times per TTL, as a careful client does: on any node that answers. */
+/** Registers an instance and heartbeats it five times per TTL, as a careful client does: on any node that answers. */
 export class BeatingInstance {
   readonly id: string;
   readonly #client: FaultClient;
@@ -24,7 +25,7 @@ export class BeatingInstance {
   async start(): Promise<void> {
     await this.#register();
     this.#history.heartbeaters.set(this.id, { id: this.id, sinceMs: monotonicMs() });
-    this.#beating = act(BEAT_TTL_MS / 3, () => this.#beat());
+    this.#beating = act(INTERVAL_MS, () => this.#beat());
   }
 
   /** It dies without a word. */
@@ -43,13 +44,17 @@ export class BeatingInstance {
 
   async #beat(): Promise<void> {
     for (let attempt = 0; attempt < this.#attempts; attempt++) {
-      const { status } = await this.#client.send(
+      const reply = await this.#client.send(
         'PUT',
         `/v1/agent/check/pass/service:${this.id}`,
         undefined,
         1500,
       );
-      if (status === 200) return;
+      const { status, startMs, endMs } = reply;
+      if (status === 200) {
+        this.#history.beats(this.id).push({ startMs, endMs });
+        return;
+      }
       if (status === 404) {
         this.#history.forgotten.push(this.id);
         await this.#register();

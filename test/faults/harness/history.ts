@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exchange } from '../../support/oracles/budget.ts';
-import type { Heartbeater, Listing, Span } from '../../support/oracles/lease.ts';
+import type { Beat, Heartbeater, Listing, Span } from '../../support/oracles/lease.ts';
 import type { Operation } from '../../support/oracles/operation.ts';
 import type { WatchAnswer } from '../../support/oracles/watch.ts';
 
@@ -29,10 +29,18 @@ export class History {
   readonly faults: (Span & { readonly what: string })[] = [];
   /** Instances whose heartbeat was answered "never heard of". */
   readonly forgotten: string[] = [];
+  readonly #beats = new Map<string, Beat[]>();
   readonly counted = { acknowledged: 0, unknown: 0 };
 
   constructor(seed: number) {
     this.seed = seed;
+  }
+
+  /** Acknowledged heartbeats of an instance. */
+  beats(id: string): Beat[] {
+    const beats = this.#beats.get(id) ?? [];
+    this.#beats.set(id, beats);
+    return beats;
   }
 
   /** Notes a fault for as long as `during` takes. */

@@ -1,6 +1,6 @@
 import { State } from '../../../src/core/index.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
+import { pureHashes } from '../../../src/core/ring/index.ts';
 import { digestOf, type CatalogDigest } from '../../../src/registry/digest.ts';
 import type { RedisServer } from '../../support/redis-server.ts';
 import { createRedisStore } from '../../../src/store/redis/index.ts';
@@ -21,7 +21,7 @@ export async function rebuiltDigest(url: string): Promise<CatalogDigest> {
         if (value !== undefined) state.load(table, value);
       }
     state.revision = base;
-    const digest = await digestOf(() => state, await loadXxhash64());
+    const digest = await digestOf(() => state, pureHashes.xxh64);
     if (digest === undefined) throw new Error('the rebuilt catalog changed');
     return digest;
   } finally {

@@ -65,12 +65,13 @@ export function underLoad({ options, allowance, inject, ...scenario }: LoadedSce
 /** The numbers of a run, for people. */
 export function lineOf(figures: Figures): string {
   const { acknowledged, unknown, refused, lost, reportedLost, writeGapMs } = figures;
-  const { lookups, failedLookups, wronglyExpired } = figures;
+  const { lookups, failedLookups, wronglyExpired, lateHeartbeats } = figures;
   return [
     `acked ${String(acknowledged)}, lost ${String(lost)} (reported ${String(reportedLost)})`,
     `unknown ${String(unknown)}, refused ${String(refused)}`,
     `${(writeGapMs / 1000).toFixed(1)} s without writes`,
     `lookups ${String(lookups)}, failed ${String(failedLookups)}`,
-    `wrongly expired ${String(wronglyExpired)}`,
+    `slowest lookup ${String(figures.slowestLookupMs)} ms, write ${String(figures.slowestWriteMs)} ms`,
+    `wrongly expired ${String(wronglyExpired)}, late heartbeats ${String(lateHeartbeats)}`,
   ].join('; ');
 }

@@ -83,13 +83,12 @@ export class Workload {
   async stop(): Promise<void> {
     await Promise.all(this.#changing.splice(0).map((actor) => actor.stop()));
     const client = new FaultClient('settler', this.#nodes);
-    const last = await Promise.all(
-      SHARED_KEYS.map(async (key) => ({
-        key,
-        ...kvOf(await client.send('GET', `/v1/kv/${key}?consistent`)),
-      })),
-    );
-    client.close();
+    const read = (key: string) =>
+      eventually(async () => {
+        const reply = await client.send('GET', `/v1/kv/${key}?consistent`);
+        return (reply.status === 200 || reply.status === 404) && { key, ...kvOf(reply) };
+      }, `a consistent read of ${key}`);
+    const last = await Promise.all(SHARED_KEYS.map(read)).finally(() => client.close());
     const seen = () => {
       const newest = new Map<string, number>();
       for (const { watcher, revision } of this.history.watched) newest.set(watcher, revision);

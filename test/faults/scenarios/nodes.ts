@@ -49,7 +49,7 @@ export const NODE_FAULTS: readonly Scenario[] = [
       nodes: 2,
       process: () => ({ env: { NODE_OPTIONS: `--import=${STALL_HOOK}` } }),
     },
-    allowance: { writeGapMs: 5000, lookupMs: 5000 },
+    allowance: { writeGapMs: 5000 },
     inject: async ({ cluster: { nodes } }) => {
       for (let round = 0; round < 3; round++) {
         nodes[0]?.process.signal('SIGUSR2');

@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { underLoad, type Scenario } from '../harness/scenario.ts';
 
 /** The last commit before stream entries carried a layout; its nodes must keep working beside those of today. */
@@ -18,17 +19,14 @@ function previousMissing(): string | undefined {
 }
 
 /** Builds the previous version into a directory of its own; answers its program. */
-function buildPrevious(directory: string): string {
+async function buildPrevious(directory: string): Promise<string> {
   const steps = [
     `git -C '${ROOT}' archive ${PREVIOUS} | tar -x -C '${directory}'`,
     `node '${join(ROOT, 'node_modules/typescript/bin/tsc')}' -p tsconfig.build.json`,
     'node scripts/copy-assets.mjs',
   ];
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  for (const step of steps) {
-    const { status, stderr } = spawnSync('sh', ['-c', step], { cwd: directory, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`${step}: ${stderr}`);
-  }
+  for (const step of steps) await promisify(execFile)('sh', ['-c', step], { cwd: directory });
   return join(directory, 'dist/main.js');
 }
 
@@ -67,7 +65,7 @@ function rollingUpgrade(): Scenario {
     run: async (seed) => {
       const directory = mkdtempSync(join(tmpdir(), 'rollcall-previous-'));
       try {
-        previous = buildPrevious(directory);
+        previous = await buildPrevious(directory);
         return await scenario.run(seed);
       } finally {
         rmSync(directory, { recursive: true, force: true });

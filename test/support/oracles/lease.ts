@@ -5,6 +5,29 @@ export interface Heartbeater {
   readonly sinceMs: number;
   /** Its last heartbeat; undefined while it lives. */
   readonly silentSinceMs?: number | undefined;
+  /** When it was late itself, by no fault of the registry; what is listed then proves nothing. */
+  readonly late?: readonly Span[];
+}
+
+/** A heartbeat that was acknowledged. */
+export interface Beat {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** How much sooner than its answer tells a heartbeat may have counted. */
+const EARLY_MS = 200;
+/** How long after a late heartbeat an instance may still be missing. */
+const BACK_WITHIN_MS = 1500;
+
+/** When heartbeats were further apart than the time to live, not counting disturbed time. */
+export function lateSpans(beats: readonly Beat[], ttlMs: number, disturbed: readonly Span[]): Span[] {
+  return beats.flatMap((beat, at) => {
+    const before = beats[at - 1];
+    if (before === undefined || undisturbed(before.startMs, beat.endMs, disturbed) < ttlMs - EARLY_MS)
+      return [];
+    return [{ fromMs: before.startMs + ttlMs - EARLY_MS, toMs: beat.endMs + BACK_WITHIN_MS }];
+  });
 }
 
 /** What one node listed as healthy. */
@@ -39,9 +62,10 @@ export function checkLeases(
   const wronglyExpired = new Set<string>();
   const overdue = new Set<string>();
   for (const { node, startMs, endMs, ids } of listings)
-    for (const { id, sinceMs, silentSinceMs } of heartbeaters) {
+    for (const { id, sinceMs, silentSinceMs, late = [] } of heartbeaters) {
       const lives = sinceMs < startMs && (silentSinceMs === undefined || silentSinceMs >= endMs);
-      if (lives && !ids.has(id)) wronglyExpired.add(`${id} at ${node}`);
+      const isLate = late.some(({ fromMs, toMs }) => fromMs <= endMs && toMs >= startMs);
+      if (lives && !isLate && !ids.has(id)) wronglyExpired.add(`${id} at ${node}`);
       const silentMs = silentSinceMs === undefined ? 0 : undisturbed(silentSinceMs, startMs, disturbed);
       if (silentMs > withinMs && ids.has(id)) overdue.add(`${id} at ${node}`);
     }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { checkCounter, checkOperationIds } from './applied-once.ts';
 import { checkBudgets } from './budget.ts';
 import { checkIndexOrder } from './index-order.ts';
-import { checkLeases } from './lease.ts';
+import { checkLeases, lateSpans } from './lease.ts';
 import type { Operation } from './operation.ts';
 import { checkProcessHealth, readProcessHealth } from './process-health.ts';
 import { checkRegisters } from './register.ts';
@@ -170,6 +170,18 @@ describe('oracle: leases', () => {
     expect(checkLeases(living, [at(10)], 1000).wronglyExpired).to.deep.equal(['a at n']);
     expect(checkLeases(living, [at(10, 'a')], 1000).wronglyExpired).to.deep.equal([]);
     expect(checkLeases(living, [at(0)], 1000).wronglyExpired, 'not yet registered').to.deep.equal([]);
+  });
+
+  it('excuses who was late by its own fault, and nobody for an outage', () => {
+    const beat = (at: number) => ({ startMs: at, endMs: at + 10 });
+    const late = lateSpans([beat(0), beat(4000), beat(5000)], 3000, []);
+    expect(late).to.deep.equal([{ fromMs: 2800, toMs: 5510 }]);
+    const missing = (endMs: number) =>
+      checkLeases([{ id: 'a', sinceMs: 0, late }], [at(endMs)], 1000).wronglyExpired;
+    expect(missing(3500)).to.deep.equal([]);
+    expect(missing(2000)).to.deep.equal(['a at n']);
+    expect(missing(9000)).to.deep.equal(['a at n']);
+    expect(lateSpans([beat(0), beat(4000)], 3000, [{ fromMs: 500, toMs: 3500 }])).to.deep.equal([]);
   });
 
   it('finds who was listed for too long after its last heartbeat, not counting outages', () => {
