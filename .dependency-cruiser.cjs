@@ -32,7 +32,6 @@ const PACKAGES = {
   'prom-client': '^src/platform/',
   re2js: '^src/platform/',
   'swagger-ui-express': '^src/http/',
-  'xxhash-wasm': '^src/platform/',
 };
 
 const escaped = (text) => text.replace(/[.]/g, '\\.');

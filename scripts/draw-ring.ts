@@ -2,10 +2,10 @@
 //   npm run docs:pictures
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadHashes } from '../src/platform/hashes.ts';
+import { pureHashes } from '../src/core/ring/index.ts';
 import { ringPictures } from './ring-pictures.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
 
 mkdirSync(IMAGES, { recursive: true });
-for (const [name, text] of ringPictures(await loadHashes())) writeFileSync(join(IMAGES, name), text);
+for (const [name, text] of ringPictures(pureHashes)) writeFileSync(join(IMAGES, name), text);

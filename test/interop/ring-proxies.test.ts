@@ -1,8 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { buildRing, type Hashes, type Member, type RingPolicy } from '../../src/core/ring/index.ts';
-import { loadHashes } from '../../src/platform/hashes.ts';
+import {
+  buildRing,
+  type Hashes,
+  type Member,
+  type RingPolicy,
+  pureHashes,
+} from '../../src/core/ring/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { cleanUp, temporaryDirectory } from '../support/rollcall-process.ts';
 import { freePort } from './dns-consul-server.ts';
@@ -37,7 +42,7 @@ describe('interop: placement of real proxies', function () {
   let stream = 0;
 
   before(async () => {
-    hashes = await loadHashes();
+    hashes = pureHashes;
     // HAProxy's addr hashes an address without its port, so each has one of its own.
     for (const [index, name] of ['a', 'b', 'c', 'd', 'e'].entries())
       backends.push(await startBackend(name, `127.0.0.${String(21 + index)}`));

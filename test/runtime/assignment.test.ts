@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Check } from '../../src/core/index.ts';
-import { loadXxhash64 } from '../../src/platform/xxhash.ts';
+import { pureHashes } from '../../src/core/ring/index.ts';
 import { Assignment } from '../../src/runtime/checks/assignment.ts';
 import { aCheck, aNode, anInstance } from '../support/pure-catalog.ts';
 import { startRegistry, TEST_IDENTITY, type TestRegistry } from '../support/registry.ts';
@@ -13,7 +13,7 @@ describe('assignment of checks', () => {
   let assignment: Assignment;
   beforeEach(async () => {
     test = await startRegistry();
-    assignment = new Assignment(test.registry, await loadXxhash64());
+    assignment = new Assignment(test.registry, pureHashes.xxh64);
   });
   afterEach(async () => {
     await test.stop();
@@ -102,7 +102,7 @@ describe('assignment of checks', () => {
   it('agrees with every other node: each key has one owner', async () => {
     const names = ['registry-2', SELF, 'Registry-3'];
     for (const name of names) await join(name);
-    const hash64 = await loadXxhash64();
+    const hash64 = pureHashes.xxh64;
     const others = names.map((nodeName) => {
       const identity = { ...TEST_IDENTITY, nodeName };
       const other = new Assignment({ identity, state: test.registry.state }, hash64);

@@ -3,7 +3,7 @@ import type { Check, CheckSource, Registration } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { loadXxhash64 } from '../../src/platform/xxhash.ts';
+import { pureHashes } from '../../src/core/ring/index.ts';
 import { Assignment } from '../../src/runtime/checks/assignment.ts';
 import { CheckRunner } from '../../src/runtime/checks/runner.ts';
 import { Membership } from '../../src/runtime/membership.ts';
@@ -71,7 +71,7 @@ describe('check runner', () => {
     };
     membership = new Membership({ ...deps, httpPort: 1 });
     await membership.start();
-    runner = new CheckRunner({ ...deps, assignment: new Assignment(test.registry, await loadXxhash64()) });
+    runner = new CheckRunner({ ...deps, assignment: new Assignment(test.registry, pureHashes.xxh64) });
     runner.start();
   });
   afterEach(async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { loadXxhash64 } from '../../src/platform/xxhash.ts';
+import { pureHashes } from '../../src/core/ring/index.ts';
 import { startRuntime } from '../../src/runtime/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { watchTimers } from '../support/live-timers.ts';
@@ -20,7 +20,7 @@ describe('runtime', () => {
         registry: test.registry,
         clock: systemClock,
         random: systemRandom,
-        hash64: await loadXxhash64(),
+        hash64: pureHashes.xxh64,
         logger: createLogger('silent'),
         httpPort: 8500,
       });

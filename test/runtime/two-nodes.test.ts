@@ -3,7 +3,7 @@ import type { CheckSource, Registration } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { loadXxhash64 } from '../../src/platform/xxhash.ts';
+import { pureHashes } from '../../src/core/ring/index.ts';
 import { Assignment } from '../../src/runtime/checks/assignment.ts';
 import { CheckRunner } from '../../src/runtime/checks/runner.ts';
 import { LeaseSweeper } from '../../src/runtime/lease-sweeper.ts';
@@ -53,7 +53,7 @@ describe('two nodes on one Redis', () => {
     const identity = { nodeName: `registry-${number}`, nodeId };
     const test = await startRegistry({ identity, store: createRedisStore({ url: redis.url, logger }) });
     const deps = { registry: test.registry, clock: systemClock, random: systemRandom, logger };
-    const assignment = new Assignment(test.registry, await loadXxhash64());
+    const assignment = new Assignment(test.registry, pureHashes.xxh64);
     const membership = new Membership({ ...deps, httpPort: 8500 + number });
     const onSuspect = () => void membership.announce();
     const runner = new CheckRunner({ ...deps, assignment, scriptChecks, onSuspect });

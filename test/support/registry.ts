@@ -5,7 +5,7 @@ import type { ProtectionPolicy } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { loadHashes } from '../../src/platform/hashes.ts';
+import { pureHashes } from '../../src/core/ring/index.ts';
 import { Registry, type Identity } from '../../src/registry/index.ts';
 import { createEmbeddedStore } from '../../src/store/embedded/index.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -52,7 +52,7 @@ export async function startRegistry(
     view,
     clock: systemClock,
     random: systemRandom,
-    hashes: await loadHashes(),
+    hashes: pureHashes,
     outputIntervalMs: 300_000,
     ...(options.protection === undefined ? {} : { protection: options.protection }),
     onEpochChanged: () => {

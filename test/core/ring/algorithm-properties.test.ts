@@ -1,7 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { buildRing, type Hashes, type Member, type RingPolicy } from '../../../src/core/ring/index.ts';
-import { loadHashes } from '../../../src/platform/hashes.ts';
+import {
+  buildRing,
+  type Hashes,
+  type Member,
+  type RingPolicy,
+  pureHashes,
+} from '../../../src/core/ring/index.ts';
 
 const RUNS = { numRuns: 400 };
 
@@ -48,7 +53,7 @@ describe('properties of every ring algorithm', () => {
   let hashes: Hashes;
 
   before(async () => {
-    hashes = await loadHashes();
+    hashes = pureHashes;
   });
 
   for (const policy of POLICIES) {

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { buildRing, type Hashes, type RingPolicy } from '../../../src/core/ring/index.ts';
+import { buildRing, type Hashes, type RingPolicy, pureHashes } from '../../../src/core/ring/index.ts';
 import { jumpBucket } from '../../../src/core/ring/jump.ts';
-import { loadHashes } from '../../../src/platform/hashes.ts';
 
 interface Fixture {
   readonly keys: { readonly ascii: string; readonly utf8: string };
@@ -30,7 +29,7 @@ describe('placement of other programs', () => {
   let hashes: Hashes;
 
   before(async () => {
-    hashes = await loadHashes();
+    hashes = pureHashes;
   });
 
   for (const set of fixture.sets) {

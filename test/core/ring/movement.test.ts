@@ -8,8 +8,8 @@ import {
   movement,
   movementSteps,
   type Ring,
+  pureHashes,
 } from '../../../src/core/ring/index.ts';
-import { loadHashes } from '../../../src/platform/hashes.ts';
 import { keys, members, POLICIES, titleOf } from './policies.ts';
 
 const RUNS = { numRuns: 400 };
@@ -20,7 +20,7 @@ describe('movement between rings', () => {
   let hashes: Hashes;
 
   before(async () => {
-    hashes = await loadHashes();
+    hashes = pureHashes;
   });
 
   for (const policy of EXACT) {

@@ -6,9 +6,9 @@ import {
   finish,
   type Member,
   type CirclePolicy,
+  pureHashes,
 } from '../../../src/core/ring/index.ts';
 import { digestLines, digestText } from '../../../src/core/ring/digest.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { positionOf, referencePoints } from './reference.ts';
 
 interface Point {
@@ -40,7 +40,7 @@ function readExample(): Example {
 
 describe('ring docs', () => {
   it('show an example that holds', async () => {
-    const hash64 = await loadXxhash64();
+    const hash64 = pureHashes.xxh64;
     const example = readExample();
     const { policy, members, key } = example;
     const ring = buildRing(members, policy, hash64);

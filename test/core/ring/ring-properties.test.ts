@@ -6,8 +6,8 @@ import {
   type Hash64,
   type Member,
   movement,
+  pureHashes,
 } from '../../../src/core/ring/index.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 import { referenceList } from './reference.ts';
 
 const RUNS = { numRuns: 400 };
@@ -85,7 +85,7 @@ function minimalMovement(places: fc.Arbitrary<Place>) {
 
 describe('ring properties', () => {
   before(async () => {
-    xxh64 = await loadXxhash64();
+    xxh64 = pureHashes.xxh64;
   });
 
   it('equals the plain definition, with hashes that collide too', () => {

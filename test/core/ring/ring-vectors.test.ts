@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
-import { buildRing, type Hash64 } from '../../../src/core/ring/index.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
+import { buildRing, type Hash64, pureHashes } from '../../../src/core/ring/index.ts';
 import { referencePoints } from './reference.ts';
 
 interface Fixture {
@@ -25,7 +24,7 @@ describe('ring vectors', () => {
   let hash64: Hash64;
 
   before(async () => {
-    hash64 = await loadXxhash64();
+    hash64 = pureHashes.xxh64;
   });
 
   for (const set of fixture.sets) {

@@ -6,8 +6,8 @@ import {
   MAX_POINTS,
   type Member,
   type CirclePolicy,
+  pureHashes,
 } from '../../../src/core/ring/index.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
 
 const a: Member = { id: 'a', hashKey: '10.0.0.1:8080', weight: 1 };
 const b: Member = { id: 'b', hashKey: '10.0.0.2:8080', weight: 1 };
@@ -21,7 +21,7 @@ describe('ring', () => {
   const ids = (members: readonly Member[]) => members.map(({ id }) => id);
 
   before(async () => {
-    hash64 = await loadXxhash64();
+    hash64 = pureHashes.xxh64;
   });
 
   it('answers nothing when no member has weight', () => {

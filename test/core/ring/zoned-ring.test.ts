@@ -1,7 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { buildRing, type Hashes, type Member, type Ring, ZonedRing } from '../../../src/core/ring/index.ts';
-import { loadHashes } from '../../../src/platform/hashes.ts';
+import {
+  buildRing,
+  type Hashes,
+  type Member,
+  type Ring,
+  ZonedRing,
+  pureHashes,
+} from '../../../src/core/ring/index.ts';
 import { key, members, POLICIES, titleOf } from './policies.ts';
 
 const RUNS = { numRuns: 400 };
@@ -12,7 +18,7 @@ describe('preference lists over zones', () => {
   let hashes: Hashes;
 
   before(async () => {
-    hashes = await loadHashes();
+    hashes = pureHashes;
   });
 
   for (const policy of POLICIES) {

@@ -1,7 +1,7 @@
 import { createLogger } from '../../../src/platform/logger.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { systemRandom } from '../../../src/platform/random.ts';
-import { loadXxhash64 } from '../../../src/platform/xxhash.ts';
+import { pureHashes } from '../../../src/core/ring/index.ts';
 import { createConsulDialect, SERVER_NODE_META } from '../../../src/protocols/consul/index.ts';
 import type { Registry } from '../../../src/registry/index.ts';
 import { startRuntime } from '../../../src/runtime/index.ts';
@@ -37,7 +37,7 @@ export class ConsulServer {
     });
     const server = await serveDialects([dialect]);
     const logger = createLogger('silent');
-    const hash64 = await loadXxhash64();
+    const hash64 = pureHashes.xxh64;
     const runtime = await startRuntime({
       ...platform,
       registry: tested.registry,
