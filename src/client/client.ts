@@ -5,6 +5,8 @@ import type {
   Instance,
   KeyPlacement,
   NodeStatus,
+  RefusedRenewal,
+  Renewal,
   ServiceDefinition,
 } from './types.ts';
 
@@ -103,6 +105,19 @@ export class RollcallClient {
   /** Renews the lease of an instance that was registered with `ttlSeconds`. */
   async heartbeat(id: string): Promise<void> {
     await this.#request(`/v1/agent/check/pass/${encodeURIComponent(`service:${id}`)}`, { method: 'PUT' });
+  }
+
+  /**
+   * Renews leases of up to 10,000 checks or instances in one call; answers those that could not be.
+   *
+   * A text is the id of a check of the logical agent, `service:<id>` of an instance registered with `ttlSeconds`.
+   */
+  async renew(renewals: readonly Renewal[]): Promise<readonly RefusedRenewal[]> {
+    const answer = await this.#json<{ readonly refused: readonly { index: number; code: string }[] }>(
+      '/api/v1/renewals',
+      { method: 'POST', body: JSON.stringify({ renewals }) },
+    );
+    return answer.refused.map(({ index, code }) => ({ renewal: renewals[index] ?? '', code }));
   }
 
   async deregister(id: string): Promise<void> {

@@ -1,3 +1,10 @@
 export { RollcallClient, RequestError, type ClientOptions } from './client.ts';
 export { LocalRing, type LocalLookup, type LocalMember } from './local-ring.ts';
-export type { Instance, KeyPlacement, NodeStatus, ServiceDefinition } from './types.ts';
+export type {
+  Instance,
+  KeyPlacement,
+  NodeStatus,
+  RefusedRenewal,
+  Renewal,
+  ServiceDefinition,
+} from './types.ts';

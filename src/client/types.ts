@@ -74,3 +74,22 @@ export interface ServiceDefinition {
   /** Seconds between heartbeats after which the instance turns critical; none means no check. */
   readonly ttlSeconds?: number;
 }
+
+/** What is renewed: a check of the logical agent by its id, any check, or all checks with a lease of an instance. */
+export type Renewal =
+  | string
+  | {
+      /** Default: the logical agent. */
+      readonly node?: string;
+      readonly check: string;
+      /** Default: passing. */
+      readonly status?: 'passing' | 'warning' | 'critical';
+      readonly output?: string;
+    }
+  | { readonly node?: string; readonly instance: string };
+
+/** A renewal that could not be made; `code` is one of docs/errors.md. */
+export interface RefusedRenewal {
+  readonly renewal: Renewal;
+  readonly code: string;
+}

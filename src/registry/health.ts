@@ -55,17 +55,22 @@ export class Health {
    * what a commit throws.
    */
   heartbeat(node: string, checkId: string, status: CheckStatus, output: string): Promise<void> | undefined {
-    const { view, renewals } = this.#deps;
+    const { view } = this.#deps;
     const check = view.ready ? view.state.checks.get(checkKey(node, checkId)) : undefined;
-    const ttlMs = check && heartbeatTtlMs(check);
+    if (check !== undefined && this.take(check, status, output)) return undefined;
+    return this.#heartbeat(node, checkId, status, output);
+  }
+
+  /** Takes a heartbeat of a check in the view that changes nothing, while the store answers; whether it did. */
+  take(check: Stored<Check>, status: CheckStatus, output: string): boolean {
+    const ttlMs = heartbeatTtlMs(check);
     const isTaken =
       ttlMs !== undefined &&
-      check?.status === status &&
+      check.status === status &&
       !this.#outputDue(check, output) &&
-      renewals.note(checkLease(node, checkId), ttlMs);
-    if (!isTaken) return this.#heartbeat(node, checkId, status, output);
-    this.#remember(node, checkId, output);
-    return undefined;
+      this.#deps.renewals.note(checkLease(check.node, check.id), ttlMs);
+    if (isTaken && this.#outputs.size > 0) this.#remember(check.node, check.id, output);
+    return isTaken;
   }
 
   /** Grants leases anew that the store has lost, to checks that the catalog still has; never rejects. */

@@ -1,6 +1,7 @@
 export type { ClusterNode, ClusterOverview, NodeReport } from './cluster.ts';
 export { Registry, type Identity } from './registry.ts';
 export type { Answer, Freshness, ReadMode, ReadOptions } from './reads.ts';
+export type { Heartbeat } from './heartbeats.ts';
 export { TICK_MS, type NodeCondition, type NodeConditionStatus } from './node-condition.ts';
 export type { ProtectionStatus } from './protection.ts';
 export type { PlaceOptions } from './ring-availability.ts';

@@ -18,6 +18,7 @@ import { ConfigEntries } from './config-entries.ts';
 import { Coordinates } from './coordinates.ts';
 import { Events } from './events.ts';
 import { Health } from './health.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { Kv } from './kv.ts';
 import { Leases } from './leases.ts';
 import { NodeCondition } from './node-condition.ts';
@@ -71,6 +72,7 @@ export class Registry {
   readonly coordinates: Coordinates;
   readonly events: Events;
   readonly health: Health;
+  readonly heartbeats: Heartbeats;
   readonly kv: Kv;
   readonly condition: NodeCondition;
   readonly leases: Leases;
@@ -132,6 +134,7 @@ export class Registry {
       clock,
       outputIntervalMs: deps.outputIntervalMs,
     });
+    this.heartbeats = new Heartbeats({ health: this.health, committer, view });
     this.reads = new Reads(store, view, this.condition);
     this.queries = new Queries({ committer, view, random: deps.random, groups: compileGroups });
     this.transactions = new Transactions(committer, this.reads);

@@ -4,6 +4,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
 import { redisRoutes } from './redis.ts';
+import { renewalRoutes } from './renewals.ts';
 import { ringLeaseRoutes } from './ring-leases.ts';
 import { ringLookupRoutes } from './ring-lookup.ts';
 import { ringPolicyRoutes } from './ring-policy.ts';
@@ -24,6 +25,7 @@ export function createNativeDialect(registry: Registry): Dialect {
       ...ringLeaseRoutes(registry),
       ...ringPreviewRoutes(registry),
       ...ringWatchRoutes(registry, systemClock),
+      ...renewalRoutes(registry),
       ...redisRoutes(registry),
       ...statusRoutes(registry),
       ...clusterRoutes(registry),
