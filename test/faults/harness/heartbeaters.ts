@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually.ts';
 import { act, type Actor } from './actor.ts';
 import { FaultClient } from './client.ts';
 import { monotonicMs, type History } from './history.ts';
@@ -6,6 +7,7 @@ import type { RegistryNode } from './registry-node.ts';
 export const BEAT_SERVICE = 'beat';
 export const BEAT_TTL_MS = 5000;
 const INTERVAL_MS = 1000;
+const LOOKUP_TIMEOUT_MS = 10_000;
 
 /** Registers an instance and heartbeats it five times per TTL, as a careful client does: on any node that answers. */
 export class BeatingInstance {
@@ -23,7 +25,7 @@ export class BeatingInstance {
   }
 
   async start(): Promise<void> {
-    await this.#register();
+    await eventually(() => this.#register(), `the registration of ${this.id}`);
     this.#history.heartbeaters.set(this.id, { id: this.id, sinceMs: monotonicMs() });
     this.#beating = act(INTERVAL_MS, () => this.#beat());
   }
@@ -52,7 +54,7 @@ export class BeatingInstance {
       );
       const { status, startMs, endMs } = reply;
       if (status === 200) {
-        this.#history.beats(this.id).push({ startMs, endMs });
+        this.#history.beats(this.id).push({ node: reply.node.name, startMs, endMs });
         return;
       }
       if (status === 404) {
@@ -62,7 +64,7 @@ export class BeatingInstance {
     }
   }
 
-  async #register(): Promise<void> {
+  async #register(): Promise<boolean> {
     const body = JSON.stringify({
       Name: BEAT_SERVICE,
       ID: this.id,
@@ -71,7 +73,7 @@ export class BeatingInstance {
       Check: { TTL: `${String(BEAT_TTL_MS / 1000)}s`, Status: 'passing' },
     });
     const { status } = await this.#client.send('PUT', '/v1/agent/service/register', body);
-    if (status !== 200) this.#client.turn();
+    return status === 200;
   }
 }
 
@@ -94,7 +96,7 @@ export function lister(
         'GET',
         `/v1/health/service/${BEAT_SERVICE}?passing`,
         undefined,
-        3000,
+        LOOKUP_TIMEOUT_MS,
       );
       const { startMs, endMs, status } = reply;
       // A process that ends or thaws needs a moment around it.

@@ -63,7 +63,11 @@ export class History {
       ...this.acknowledged.map((write) => ({ type: 'acknowledged', ...write })),
       ...this.watched.map((answer) => ({ type: 'watch', ...answer })),
       ...this.listings.map((listing) => ({ type: 'listing', ...listing, ids: [...listing.ids] })),
-      ...[...this.heartbeaters.values()].map((heartbeater) => ({ type: 'heartbeater', ...heartbeater })),
+      ...[...this.heartbeaters.values()].map((heartbeater) => ({
+        type: 'heartbeater',
+        ...heartbeater,
+        beats: this.beats(heartbeater.id),
+      })),
     ];
     writeFileSync(
       join(directory, 'history.jsonl'),

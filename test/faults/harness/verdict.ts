@@ -16,7 +16,7 @@ import { COUNTER } from './registers.ts';
 import { kvOf } from './writers.ts';
 
 /** Above what the registry promises by far, since everything may have to wait for a processor here. */
-const MAX_LOOKUP_MS = 5000;
+const MAX_LOOKUP_MS = 8000;
 const MAX_WRITE_MS = 7000;
 
 /** What a scenario may cost; everything else is a violation. */

@@ -77,7 +77,7 @@ export const LINK_FAULTS: readonly Scenario[] = [
     underLoad({
       id,
       title,
-      allowance: { writeGapMs: 5000 },
+      allowance: { writeGapMs: 15_000 },
       inject: async ({ cluster: { proxies } }) => {
         const [line] = proxies;
         if (line === undefined) throw new Error('no line');
@@ -91,7 +91,7 @@ export const LINK_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F11c',
     title: 'Redis is busy with a script, then pauses its clients',
-    allowance: { writeGapMs: 8000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { redis }, workload: { history } }) => {
       await history.fault('busy script', async () => redis.call('EVAL', BUSY_SCRIPT, 0));
       await sleep(1500);

@@ -15,7 +15,7 @@ export const NODE_FAULTS: readonly Scenario[] = [
     id: 'F1',
     title: 'kill -9 of a registry node, and its return',
     options: { nodes: 3 },
-    allowance: { writeGapMs: 3000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { nodes }, workload: { history, instances } }) => {
       const [first] = nodes;
       await instances[0]?.fallSilent();
@@ -30,7 +30,7 @@ export const NODE_FAULTS: readonly Scenario[] = [
       id: leases === 1 ? 'F2' : 'F2b',
       title: `a registry node stopped for ${String(leases)} of its leases, and continued`,
       options: { nodes: 3 },
-      allowance: { writeGapMs: 6000 },
+      allowance: { writeGapMs: 15_000 },
       inject: async ({ cluster: { nodes }, workload: { history, instances } }) => {
         const [first] = nodes;
         if (first === undefined) throw new Error('no nodes');
@@ -49,7 +49,7 @@ export const NODE_FAULTS: readonly Scenario[] = [
       nodes: 2,
       process: () => ({ env: { NODE_OPTIONS: `--import=${STALL_HOOK}` } }),
     },
-    allowance: { writeGapMs: 5000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { nodes } }) => {
       for (let round = 0; round < 3; round++) {
         nodes[0]?.process.signal('SIGUSR2');

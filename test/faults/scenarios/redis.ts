@@ -12,7 +12,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F4',
     title: 'kill -9 of the only Redis, started again 3 s later',
-    allowance: { writeGapMs: 9000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { redis }, workload: { history } }) => {
       await history.fault('kill redis', async () => {
         await redis.kill();
@@ -40,7 +40,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F7',
     title: 'a replica that lags is promoted',
-    allowance: { writeGapMs: 10_000, lost: Infinity },
+    allowance: { writeGapMs: 15_000, lost: Infinity },
     inject: async ({ cluster, workload: { history } }) => {
       const replica = await cluster.addRedis({ appendonly: true, appendfsync: 'always' });
       const line = await cluster.addProxy(cluster.redis);
@@ -64,7 +64,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
     id: 'F13',
     title: 'FLUSHALL',
     // A node that has not yet heard of a write may be the one that fills Redis again.
-    allowance: { writeGapMs: 10_000, lost: 20, refilled: true },
+    allowance: { writeGapMs: 15_000, lost: 20, refilled: true },
     inject: async ({ cluster: { redis } }) => {
       await redis.call('FLUSHALL');
       return undefined;
@@ -73,7 +73,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F13b',
     title: 'Redis comes back with older data',
-    allowance: { writeGapMs: 10_000, lost: Infinity },
+    allowance: { writeGapMs: 15_000, lost: Infinity },
     inject: async ({ cluster: { redis }, workload: { history } }) => {
       const saved = join(redis.directory, 'saved');
       await cp(join(redis.directory, AOF), saved, { recursive: true });
@@ -90,7 +90,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F13c',
     title: 'Redis comes back empty: its data directory is lost',
-    allowance: { writeGapMs: 10_000, lost: 20, refilled: true },
+    allowance: { writeGapMs: 15_000, lost: 20, refilled: true },
     inject: async ({ cluster: { redis }, workload: { history } }) => {
       await history.fault('lose the data directory', async () => {
         await redis.kill();
@@ -104,7 +104,7 @@ export const REDIS_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F19',
     title: 'the log is trimmed past a follower that fell behind',
-    allowance: { writeGapMs: 6000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { redis, proxies }, workload: { history } }) => {
       await history.fault('trim the log', async () => {
         proxies[1]?.freeze();
@@ -128,7 +128,7 @@ function clockJumps(): Scenario {
       redis: () => ({ appendonly: true, appendfsync: 'always', env: env() }),
       process: () => ({ env: env() }),
     },
-    allowance: { writeGapMs: 3000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { redis }, workload: { instances } }) => {
       const before = Number(((await redis.call('TIME')) as [string])[0]);
       clock.shifted?.shift(HOUR_MS);

@@ -20,7 +20,7 @@ export const REFUSAL_FAULTS: readonly Scenario[] = [
   underLoad({
     id: 'F15',
     title: 'Redis answers OOM, NOREPLICAS, NOAUTH, READONLY, and refuses connections',
-    allowance: { writeGapMs: 9000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster, workload }) => {
       // One connection of its own, which outlives what Redis refuses.
       const admin = new Redis({ port: cluster.redis.port, protocol: 2, retryStrategy: () => null });
@@ -71,7 +71,7 @@ function diskFull(): Scenario {
     title: 'the disk of Redis is full for 4 s (appendfsync everysec)',
     unavailable: mountMissing,
     options: { redis: () => ({ appendonly: true, appendfsync: 'everysec', config: { dir: disk } }) },
-    allowance: { writeGapMs: 12_000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster: { redis }, workload: { history } }) => {
       const filler = join(disk, 'filler');
       await history.fault('disk full', async () => {

@@ -6,7 +6,7 @@ export const SENTINEL_FAULTS: readonly Scenario[] = [
     id: 'F6',
     title: 'Sentinel: kill -9 of the primary',
     options: { topology: 'sentinel' },
-    allowance: { writeGapMs: 9000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster, workload: { history } }) => {
       await history.fault('kill the primary', async () => {
         await (await cluster.primary()).kill();
@@ -20,7 +20,7 @@ export const SENTINEL_FAULTS: readonly Scenario[] = [
     id: 'F6b',
     title: 'Sentinel: the primary stopped for 8 s, and continued',
     options: { topology: 'sentinel' },
-    allowance: { writeGapMs: 9000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster, workload: { history } }) => {
       await history.fault('stop the primary', async () => {
         cluster.redis.pause();

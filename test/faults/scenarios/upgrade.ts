@@ -37,7 +37,7 @@ function rollingUpgrade(): Scenario {
     title: 'two nodes of the previous version are replaced one by one by this one, and one goes back',
     unavailable: previousMissing,
     options: { process: () => ({ main: previous }) },
-    allowance: { writeGapMs: 8000 },
+    allowance: { writeGapMs: 15_000 },
     inject: async ({ cluster, workload }) => {
       for (const node of cluster.nodes) {
         await node.stop();

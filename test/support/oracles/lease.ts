@@ -11,6 +11,8 @@ export interface Heartbeater {
 
 /** A heartbeat that was acknowledged. */
 export interface Beat {
+  /** Who acknowledged it. */
+  readonly node?: string;
   readonly startMs: number;
   readonly endMs: number;
 }
