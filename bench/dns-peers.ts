@@ -1,24 +1,19 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { answerOf, loadDns } from './dns.ts';
-import { onPath, type Target } from './load.ts';
+import { onPath } from './load.ts';
 import { compareRates, type Row } from './measure.ts';
-import { here, startRollcall, within } from './programs.ts';
+import {
+  freePorts,
+  scratchDirectory,
+  startConsul as startConsulServer,
+  startPeer,
+  written,
+  type Peer,
+} from './peers.ts';
+import { startRollcall, within } from './programs.ts';
 import type { Run } from './run.ts';
-import { scratchPath } from './scratch.ts';
 
 const INSTANCES = 10;
 const NAME = 'peers.service.consul';
-const UP_WITHIN_MS = 20_000;
-
-/** A server to compare with, on the core of the servers under test. */
-interface Peer extends Target {
-  readonly name: string;
-  readonly stop: () => void;
-}
 
 /**
  * A and SRV of a service with ten instances, all ten in each answer (EDNS 4096), against a real Consul and against
@@ -61,29 +56,26 @@ export async function dnsPeerRows(run: Run): Promise<Row[]> {
 }
 
 async function startConsul(run: Run): Promise<Peer | undefined> {
-  const found = spawnSync(process.execPath, [here('../scripts/get-consul.mjs')], { encoding: 'utf8' });
-  if (found.status !== 0) return undefined;
-  const [http, dns, server, lan, wan] = await Promise.all([1, 2, 3, 4, 5].map(freePort));
-  const ports = { http, dns, server, serf_lan: lan, serf_wan: wan, grpc: -1 };
-  const settings = { ports, bind_addr: '127.0.0.1', log_level: 'ERROR' };
-  const file = written('consul.json', JSON.stringify(settings));
-  const command = [found.stdout.trim(), 'agent', '-dev', '-node=peer', `-config-file=${file}`] as const;
-  return startPeer(run, 'Consul', dns ?? 0, command, () => register(http ?? 0));
+  const consul = await startConsulServer(run);
+  if (consul === undefined) return undefined;
+  await register(consul.port);
+  return { ...consul, port: consul.dnsPort };
 }
 
 async function startKnot(run: Run): Promise<Peer | undefined> {
   if (!onPath('knotd')) return undefined;
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const directory = scratchDirectory('knot');
   const server = [`  listen: 127.0.0.1@${String(port)}`, `  rundir: ${directory}`, '  udp-workers: 1'];
   const zone = ['zone:', '  - domain: consul', `    file: ${written('knot.zone', zoneText())}`];
   const configuration = ['server:', ...server, 'database:', `  storage: ${directory}`, ...zone, ''];
-  return startPeer(run, 'Knot', port, ['knotd', '-c', written('knot.conf', configuration.join('\n'))]);
+  const command = ['knotd', '-c', written('knot.conf', configuration.join('\n'))] as const;
+  return startPeer(run, { name: 'Knot', port, command, serves: () => servesAll(port) });
 }
 
 async function startUnbound(run: Run): Promise<Peer | undefined> {
   if (!onPath('unbound')) return undefined;
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const directory = scratchDirectory('unbound');
   const options = [
     'interface: 127.0.0.1',
@@ -99,35 +91,12 @@ async function startUnbound(run: Run): Promise<Peer | undefined> {
     ...zoneRecords().map((record) => `local-data: "${record}"`),
   ];
   const configuration = ['server:', ...options.map((option) => `  ${option}`), ''].join('\n');
-  return startPeer(run, 'Unbound', port, ['unbound', '-d', '-c', written('unbound.conf', configuration)]);
+  const command = ['unbound', '-d', '-c', written('unbound.conf', configuration)] as const;
+  return startPeer(run, { name: 'Unbound', port, command, serves: () => servesAll(port) });
 }
 
-/** Starts a server and waits until it gives the ten answers. */
-async function startPeer(
-  run: Run,
-  name: string,
-  port: number,
-  command: readonly [string, ...string[]],
-  prepare: () => Promise<void> = async () => undefined,
-): Promise<Peer> {
-  const [file, ...args] = run.onServerCore(command);
-  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'] });
-  const stop = () => child.kill('SIGKILL');
-  process.once('exit', stop);
-  const deadline = Date.now() + UP_WITHIN_MS;
-  for (;;) {
-    try {
-      await prepare();
-      await answerOf(port, { name: NAME, type: 'SRV', edns: true }, INSTANCES);
-      return { name, port, pid: child.pid ?? 0, stop };
-    } catch (error) {
-      if (child.exitCode !== null || Date.now() > deadline) {
-        stop();
-        throw new Error(`${name} does not answer`, { cause: error });
-      }
-      await sleep(200);
-    }
-  }
+async function servesAll(port: number): Promise<unknown> {
+  return answerOf(port, { name: NAME, type: 'SRV', edns: true }, INSTANCES);
 }
 
 /** Each instance has an address of its own, so that A answers have ten records. */
@@ -159,25 +128,4 @@ function zoneText(): string {
     'ns.consul. 0 IN A 127.0.0.1',
   ];
   return [...head, ...zoneRecords(), ''].join('\n');
-}
-
-function written(name: string, content: string): string {
-  const path = scratchPath(name);
-  writeFileSync(path, content);
-  return path;
-}
-
-function scratchDirectory(name: string): string {
-  const path = scratchPath(name);
-  mkdirSync(path, { recursive: true });
-  return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

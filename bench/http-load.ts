@@ -46,6 +46,6 @@ function generator(
     const settings = [port, CONNECTIONS, seconds].map(String);
     return [...RUN_TYPESCRIPT, here('http-generator.ts'), ...settings, ...numbers];
   }
-  const settings = ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', here('wrk-requests.lua')];
+  const settings = ['-t1', `-c${CONNECTIONS}`, `-d${Math.ceil(seconds)}s`, '-s', here('wrk-requests.lua')];
   return ['wrk', ...settings, `http://127.0.0.1:${port}`, '--', ...numbers];
 }

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
 /**
@@ -38,7 +38,12 @@ export function rawRequest({ method, path, headers = {}, body }: BenchRequest): 
 }
 
 /** Sends one request, number `n`, and throws unless the answer is a success. */
-export async function send(port: number, request: BenchRequest, n: number): Promise<CapturedAnswer> {
+export async function send(
+  port: number,
+  request: BenchRequest,
+  n: number,
+  agent?: Agent,
+): Promise<CapturedAnswer> {
   const { method, path, headers = {}, body, keys = 1 } = request;
   const outgoing = httpRequest({
     host: '127.0.0.1',
@@ -46,6 +51,7 @@ export async function send(port: number, request: BenchRequest, n: number): Prom
     method,
     path: numbered(path, n, keys),
     headers,
+    agent,
     timeout: 10_000,
   });
   outgoing.on('timeout', () => outgoing.destroy(new Error('timeout')));

@@ -1,4 +1,12 @@
-import { EUREKA_INSTANCE, WEB_INSTANCE } from './catalog.ts';
+import {
+  EUREKA_INSTANCE,
+  EUREKA_LOOKUP,
+  HEALTH_LOOKUP,
+  KEY_LOOKUP,
+  KEY_PUT,
+  WEB_INSTANCE,
+} from './catalog.ts';
+import type { BarId } from './bars.ts';
 import { httpRow, sendAll, startBareHttp } from './http-rows.ts';
 import type { BenchRequest } from './http-request.ts';
 import type { Row } from './measure.ts';
@@ -8,58 +16,58 @@ import type { Run } from './run.ts';
 
 interface Lookup {
   readonly name: string;
+  readonly bar?: BarId;
   readonly request: BenchRequest;
   /** A text that an answer has which is not empty. */
   readonly mentions: string;
 }
 
 const INSTANCES = 10;
-const KEY = '/v1/kv/bench/value';
-const VALUE = 'v'.repeat(512);
 
-const HEALTH: BenchRequest = { method: 'GET', path: '/v1/health/service/web?passing' };
+const HEALTH = { name: 'health/service/web?passing', request: HEALTH_LOOKUP, mentions: 'web-000000009' };
+const KEY = { name: 'kv/bench/value?raw', request: KEY_LOOKUP, mentions: KEY_PUT.body ?? '' };
 
-/** Answers of Consul's `default` mode, which have all that any node had acknowledged. */
-const CONFIRMED: readonly Lookup[] = [
-  { name: 'health/service/web?passing', request: HEALTH, mentions: 'web-000000009' },
-  { name: 'kv/bench/value?raw', request: { method: 'GET', path: `${KEY}?raw` }, mentions: VALUE },
-];
-
-/** Answers from memory as it is. */
-const UNCONFIRMED: readonly Lookup[] = [
-  {
-    name: 'health/service/web?passing&stale',
-    request: { ...HEALTH, path: `${HEALTH.path}&stale` },
-    mentions: 'web-000000009',
-  },
-  {
-    name: 'eureka/apps/CART as JSON',
-    request: { method: 'GET', path: '/eureka/apps/CART', headers: { Accept: 'application/json' } },
-    mentions: 'cart-000000009',
-  },
-];
-
-/** Lookups of a service with ten instances, and of a key of 512 bytes. */
+/** Lookups of a service with ten instances, of an Eureka application with as many, and of a key of 512 bytes. */
 export async function embeddedLookupRows(run: Run): Promise<Row[]> {
-  return lookupRows(run, 'lookups, embedded store', [...CONFIRMED, ...UNCONFIRMED], undefined);
+  return lookupRows(run, 'lookups', [
+    { ...HEALTH, bar: 'health-bare' },
+    { ...KEY, bar: 'kv-bare' },
+    {
+      ...{ ...HEALTH, name: 'health/service/web?passing&stale' },
+      request: { ...HEALTH_LOOKUP, path: `${HEALTH_LOOKUP.path}&stale` },
+    },
+    {
+      ...{ name: 'eureka/apps/CART as JSON', bar: 'eureka-bare', mentions: 'cart-000000009' },
+      request: EUREKA_LOOKUP,
+    },
+  ]);
 }
 
-/** Lookups for which Redis is asked whether the node's memory is up to date. */
+/** Lookups on one of two nodes, for which Redis is asked whether the node's memory is up to date. */
 export async function redisLookupRows(run: Run): Promise<Row[]> {
-  return withRedis((redisUrl) => lookupRows(run, 'lookups, Redis', CONFIRMED, redisUrl));
+  return withRedis('everysec', async (redisUrl) => {
+    const other = await startRollcall({ onServerCore: (command) => command }, redisUrl);
+    const lookups = [
+      { ...HEALTH, bar: 'health-two-nodes' },
+      { ...KEY, bar: 'kv-two-nodes' },
+    ] as const;
+    const rows = await lookupRows(run, 'lookups, two nodes on one Redis', lookups, redisUrl);
+    await other.stop();
+    return rows;
+  });
 }
 
 async function lookupRows(
   run: Run,
   group: string,
   lookups: readonly Lookup[],
-  redisUrl: string | undefined,
+  redisUrl?: string,
 ): Promise<Row[]> {
   const rollcall = await startRollcall(run, redisUrl);
   const bare = await startBareHttp(run);
   await sendAll(rollcall.httpPort, INSTANCES, WEB_INSTANCE);
   await sendAll(rollcall.httpPort, INSTANCES, EUREKA_INSTANCE);
-  await sendAll(rollcall.httpPort, 1, { method: 'PUT', path: KEY, body: VALUE });
+  await sendAll(rollcall.httpPort, 1, KEY_PUT);
   const rows: Row[] = [];
   for (const lookup of lookups) rows.push(await httpRow(run, rollcall, bare, { group, ...lookup }));
   await rollcall.stop();

@@ -1,53 +1,49 @@
-// npm run bench [-- --only lookups --rounds 5 --seconds 1]
+// npm run bench [-- --only lookups --rounds 5 --seconds 1 --write-docs]
 import { parseArgs } from 'node:util';
 import { reserveServerCore } from './cores.ts';
 import { dnsPeerRows } from './dns-peers.ts';
 import { dnsRows } from './dns.ts';
+import { largeAnswerRows } from './large-answers.ts';
 import { embeddedLookupRows, redisLookupRows } from './lookups.ts';
-import type { Row } from './measure.ts';
 import { memoryRows } from './memory.ts';
-import { printTables, writeResults } from './report.ts';
+import { exitOnSignals, positive, runParts, type Parts } from './parts.ts';
+import { lookupPeerRows } from './peer-lookups.ts';
+import { writePeerRows } from './peer-writes.ts';
 import { ringRows } from './ring.ts';
 import type { Run } from './run.ts';
+import { visibilityRows } from './visibility.ts';
 import { embeddedWriteRows, redisWriteRows } from './writes.ts';
-
-const BENCHES: Readonly<Record<string, (run: Run) => Promise<Row[]>>> = {
-  lookups: embeddedLookupRows,
-  'redis-lookups': redisLookupRows,
-  writes: embeddedWriteRows,
-  'redis-writes': redisWriteRows,
-  dns: dnsRows,
-  'dns-peers': dnsPeerRows,
-  ring: ringRows,
-  memory: memoryRows,
-};
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', multiple: true, default: Object.keys(BENCHES) },
+    only: { type: 'string', multiple: true },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '1' },
+    'write-docs': { type: 'boolean', default: false },
   },
 });
-// What it started and wrote is cleaned up on exit, which a signal alone does not bring about.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-
+const rounds = positive('rounds', values.rounds);
+const seconds = positive('seconds', values.seconds);
+exitOnSignals();
 const { pinned, onServerCore } = reserveServerCore();
-const rounds = atLeastOne(values.rounds);
-const seconds = atLeastOne(values.seconds);
+const run: Run = { rounds, seconds, onServerCore };
 
-const rows: Row[] = [];
-for (const name of values.only) {
-  const bench = BENCHES[name];
-  if (bench === undefined)
-    throw new Error(`no bench "${name}"; there are ${Object.keys(BENCHES).join(', ')}`);
-  console.error(`${name}...`);
-  rows.push(...(await bench({ rounds, seconds, onServerCore })));
-}
-printTables(rows);
-console.log(`\n${writeResults(rows, { rounds, seconds, pinned })}`);
-
-function atLeastOne(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`--rounds and --seconds take 1 to 999, not ${text}`);
-  return Number(text);
-}
+const parts: Parts = {
+  lookups: () => embeddedLookupRows(run),
+  'lookups-peers': () => lookupPeerRows(run),
+  'lookups-two-nodes': () => redisLookupRows(run),
+  'lookups-large': () => largeAnswerRows(run),
+  writes: () => embeddedWriteRows(run),
+  'writes-redis': () => redisWriteRows(run),
+  'writes-peers': () => writePeerRows(run),
+  visibility: () => visibilityRows(run),
+  dns: () => dnsRows(run),
+  'dns-peers': () => dnsPeerRows(run),
+  ring: () => ringRows(run),
+  memory: () => memoryRows(run),
+};
+await runParts(parts, {
+  only: values.only ?? Object.keys(parts),
+  settings: { rounds, seconds, pinned },
+  writeDocs: values['write-docs'],
+});

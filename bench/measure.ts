@@ -1,3 +1,5 @@
+import type { BarId } from './bars.ts';
+
 /** What one round of load on one server found. */
 export interface Sample {
   /** Requests, queries or calls per second. */
@@ -12,23 +14,30 @@ export interface Sample {
 export interface Row {
   readonly group: string;
   readonly name: string;
+  /** What it is held to, where anything. */
+  readonly bar?: BarId | undefined;
   /** `rate`: higher is better, and `ratio` is ours / reference. `cost`: lower is better, same ratio. */
   readonly kind: 'rate' | 'cost';
+  /** Of a series: how large what was measured is, such as the services of a catalog. */
+  readonly size?: number | undefined;
   /** Of `value`, such as `req/s`, `ns` or `MB`. */
   readonly unit: string;
   /** How many rounds counted. */
   readonly rounds: number;
   readonly value: number;
-  readonly referenceName: string;
-  readonly referenceValue: number;
+  /** What there is nothing to compare with has no reference. */
+  readonly referenceName?: string | undefined;
+  readonly referenceValue?: number | undefined;
   /** Median of the rounds' own ratios, which noise that lasts longer than a round leaves alone. */
-  readonly ratio: number;
+  readonly ratio?: number | undefined;
   /** Rates only: CPU time of the reference per request / ours, so 1 is as cheap as the reference. */
   readonly cpuRatio?: number | undefined;
   readonly cpuMicros?: number | undefined;
   readonly referenceCpuMicros?: number | undefined;
   readonly p99Ms?: number | undefined;
   readonly referenceP99Ms?: number | undefined;
+  /** Rates only: median of the rounds' own ratios of ours / reference. */
+  readonly p99Ratio?: number | undefined;
 }
 
 /** Middle of a list that is not empty, or the mean of the two in the middle. */
@@ -43,6 +52,7 @@ export function median(values: readonly number[]): number {
 interface Contest {
   readonly group: string;
   readonly name: string;
+  readonly bar?: BarId | undefined;
   readonly unit: string;
   readonly referenceName: string;
   readonly rounds: number;
@@ -58,7 +68,7 @@ interface Contest {
  * out, and reported.
  */
 export async function compareRates(contest: Contest): Promise<Row> {
-  const { group, name, unit, referenceName, rounds } = contest;
+  const { group, name, bar, unit, referenceName, rounds } = contest;
   await contest.ours(0);
   await contest.reference(0);
   const pairs: { readonly ours: Sample; readonly reference: Sample }[] = [];
@@ -73,6 +83,7 @@ export async function compareRates(contest: Contest): Promise<Row> {
   return {
     group,
     name,
+    bar,
     kind: 'rate',
     unit,
     rounds: pairs.length,
@@ -85,12 +96,13 @@ export async function compareRates(contest: Contest): Promise<Row> {
     referenceCpuMicros: medianOf(reference.map((sample) => sample.cpuMicros)),
     p99Ms: medianOf(ours.map((sample) => sample.p99Ms)),
     referenceP99Ms: medianOf(reference.map((sample) => sample.p99Ms)),
+    p99Ratio: medianOf(pairs.map((pair) => quotient(pair.ours.p99Ms, pair.reference.p99Ms))),
   };
 }
 
 /** Compares costs that were measured in turns, one pair per round. */
 export function compareCosts(
-  row: Pick<Row, 'group' | 'name' | 'unit' | 'referenceName'>,
+  row: Pick<Row, 'group' | 'name' | 'unit' | 'referenceName' | 'bar'>,
   ours: readonly number[],
   reference: readonly number[],
 ): Row {
@@ -102,6 +114,11 @@ export function compareCosts(
     referenceValue: median(reference),
     ratio: median(ours.map((cost, i) => cost / (reference[i] ?? NaN))),
   };
+}
+
+/** A figure that stands alone. */
+export function fact(row: Pick<Row, 'group' | 'name' | 'unit' | 'bar' | 'kind' | 'value'>): Row {
+  return { ...row, rounds: 1 };
 }
 
 function quotient(dividend: number | undefined, divisor: number | undefined): number | undefined {

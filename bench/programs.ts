@@ -77,7 +77,11 @@ export interface Rollcall {
  *
  * No Redis URL means the embedded store.
  */
-export async function startRollcall({ onServerCore }: Run, redisUrl?: string): Promise<Rollcall> {
+export async function startRollcall(
+  { onServerCore }: Pick<Run, 'onServerCore'>,
+  redisUrl?: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Rollcall> {
   const command = onServerCore([
     process.execPath,
     ...['--expose-gc', '--import', here('memory-probe.mjs')],
@@ -88,7 +92,9 @@ export async function startRollcall({ onServerCore }: Run, redisUrl?: string): P
     ROLLCALL_DNS_PORT: '0',
     ROLLCALL_DATA_DIR: scratchPath(`data-${++registries}`),
     ROLLCALL_LOG_LEVEL: 'warn',
+    ROLLCALL_NODE_NAME: `bench-${registries}`,
     ...(redisUrl === undefined ? {} : { ROLLCALL_REDIS_URL: redisUrl }),
+    ...settings,
   });
   const ports = /http=\S*:(\d+) dns=\S*:(\d+)/.exec(program.firstLine);
   return {

@@ -1,22 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
-import { here } from './programs.ts';
+import { BARS, judge } from './bars.ts';
 import type { Row } from './measure.ts';
-
-export interface Settings {
-  readonly rounds: number;
-  readonly seconds: number;
-  /** Whether the server under test had a core to itself, as far as the bench goes. */
-  readonly pinned: boolean;
-}
-
-/** The programs a result depends on, and how each tells its version. */
-const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  'redis-server': ['--version'],
-  wrk: ['--version'],
-  dnsperf: ['-h'],
-};
+import type { PartResult, Results } from './results.ts';
 
 const COLUMNS = [
   'Rollcall',
@@ -27,75 +11,104 @@ const COLUMNS = [
   'CPU ratio',
   'p99 ms',
   'of reference',
+  'bar',
+  'met',
 ];
 
-/** Prints one table in Markdown per group and reference, without columns that it has nothing to put in. */
-export function printTables(rows: readonly Row[]): void {
-  const titleOf = (row: Row) => `${row.group}, against ${row.referenceName}`;
-  for (const title of new Set(rows.map(titleOf))) {
-    const head = [title, ...COLUMNS];
-    const cells = rows.filter((row) => titleOf(row) === title).map(cellsOf);
-    const used = head.map((_, column) => cells.some((line) => line[column] !== ''));
-    const shown = [head, ...cells].map((line) => line.filter((_, column) => used[column]));
-    console.log(`\n${markdown(shown)}`);
-  }
+/** One table in Markdown per group and reference, without columns that it has nothing to put in. */
+export function tables(rows: readonly Row[]): string {
+  const titles = [...new Set(rows.map(titleOf))];
+  return titles
+    .map((title) => {
+      const cells = rows.filter((row) => titleOf(row) === title).map(cellsOf);
+      return markdown(withoutEmptyColumns([[title, ...COLUMNS], ...cells]));
+    })
+    .join('\n\n');
 }
 
-/** Writes the rows and all that one needs to judge them to `bench/results/latest.json`, and returns its path. */
-export function writeResults(rows: readonly Row[], settings: Settings): string {
-  const path = here('results/latest.json');
-  mkdirSync(here('results'), { recursive: true });
-  const [cpu] = cpus();
-  const results = {
-    commit: output('git', ['rev-parse', 'HEAD']),
-    changed: output('git', ['status', '--porcelain']) !== '',
-    date: new Date().toISOString(),
-    machine: {
-      cpu: cpu?.model,
-      cores: cpus().length,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      system: `${type()} ${release()}`,
-    },
-    versions: {
-      node: process.version,
-      ...Object.fromEntries(
-        Object.entries(PROGRAMS).map(([program, args]) => [program, versionOf(program, args)]),
-      ),
-    },
-    settings,
-    rows,
-  };
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
-  return path;
+/** Every row that has a bar, in the order of the bars, of all parts. */
+export function mainTable(results: Results): string {
+  const rows = Object.values(results).flatMap((result) => result.rows);
+  const lines = Object.keys(BARS).flatMap((bar) => rows.filter((row) => row.bar === bar).map(mainCells));
+  const head = ['work', 'against', 'Rollcall', 'reference', 'ratio', 'CPU ratio', 'p99 ratio', 'bar', 'met'];
+  return markdown([head, ...lines], 2);
+}
+
+function mainCells(row: Row): string[] {
+  const [name = '', ours = '', reference = '', ratio = '', , , cpuRatio = '', , , bars = '', met = ''] =
+    cellsOf(row);
+  const figures = [ours, reference, ratio, cpuRatio, row.p99Ratio?.toFixed(2) ?? ''];
+  return [`${row.group}: ${name}`, row.referenceName ?? '', ...figures, bars, met];
+}
+
+/** One sentence per set of circumstances in which parts were measured. */
+export function provenance(results: Results): string {
+  const sentences = Object.entries(results).map(([part, result]) => ({ part, sentence: measuredOn(result) }));
+  const distinct = [...new Set(sentences.map(({ sentence }) => sentence))];
+  if (distinct.length === 1) return distinct[0] ?? '';
+  return distinct
+    .map((sentence) => {
+      const parts = sentences.filter((each) => each.sentence === sentence).map(({ part }) => part);
+      return `- ${parts.join(', ')}: ${sentence}`;
+    })
+    .join('\n');
+}
+
+/** On what machine, when, and of which commit a part is. */
+export function measuredOn({ commit, changed, date, machine, versions, settings }: PartResult): string {
+  const programs = Object.entries(versions).filter(([, version]) => version !== 'none');
+  const system = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}`;
+  const how = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
+  return `${date.slice(0, 10)}, commit ${commit.slice(0, 7)}${changed ? ' and changes' : ''}; ${system}; ${programs
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}; ${how.join(', ')}.`;
+}
+
+function titleOf({ group, referenceName }: Row): string {
+  return referenceName === undefined ? group : `${group}, against ${referenceName}`;
 }
 
 function cellsOf(row: Row): string[] {
   const { value, referenceValue, unit, ratio } = row;
   const numbers = [row.cpuMicros, row.referenceCpuMicros, row.cpuRatio, row.p99Ms, row.referenceP99Ms];
-  const rest = numbers.map((number) => (number === undefined ? '' : number.toFixed(2)));
-  return [row.name, `${count(value)} ${unit}`, `${count(referenceValue)} ${unit}`, ratio.toFixed(2), ...rest];
+  const verdicts = judge(row);
+  return [
+    row.name,
+    amount(value, unit),
+    referenceValue === undefined ? '' : amount(referenceValue, unit),
+    ratio === undefined ? '' : short(ratio),
+    ...numbers.map((number) => (number === undefined ? '' : number.toFixed(2))),
+    verdicts.map(({ bar }) => bar).join('; '),
+    verdicts.map(({ met }) => met).join('; '),
+  ];
+}
+
+function amount(value: number, unit: string): string {
+  return `${count(value)} ${unit}`.trim();
+}
+
+function short(ratio: number): string {
+  return ratio >= 100 ? ratio.toFixed(0) : ratio.toFixed(2);
 }
 
 function count(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
+  return value >= 100 || Number.isInteger(value)
+    ? Math.round(value).toLocaleString('en')
+    : value.toPrecision(3);
 }
 
-function markdown([head = [], ...lines]: readonly (readonly string[])[]): string {
+function withoutEmptyColumns(lines: readonly (readonly string[])[]): string[][] {
+  const used = lines[0]?.map((_, column) => lines.slice(1).some((line) => line[column] !== '')) ?? [];
+  return lines.map((line) => line.filter((_, column) => used[column]));
+}
+
+/** A table; its first columns are texts, the others numbers. */
+function markdown([head = [], ...lines]: readonly (readonly string[])[], textColumns = 1): string {
   const widths = head.map((_, column) =>
-    Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0)),
+    Math.max(...[head, ...lines].map((line) => line[column]?.length ?? 0), 3),
   );
   const format = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+    `| ${cells.map((cell, i) => (i < textColumns ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, i) => (i < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
   return [format(head), rule, ...lines.map(format)].join('\n');
-}
-
-function versionOf(program: string, args: readonly string[]): string {
-  return /\d+(?:\.\d+)+/.exec(output(program, args))?.[0] ?? 'none';
-}
-
-/** What a program prints, or nothing where there is no such program. */
-function output(program: string, args: readonly string[]): string {
-  const { error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-  return error === undefined ? `${stdout}${stderr}`.trim() : '';
 }

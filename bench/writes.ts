@@ -1,4 +1,5 @@
-import { REGISTRATION } from './catalog.ts';
+import type { BarId } from './bars.ts';
+import { BEATING, BEATING_INSTANCES, HEARTBEAT, KEYS_PUT, REGISTRATION } from './catalog.ts';
 import { httpRow, sendAll, startBareHttp } from './http-rows.ts';
 import type { BenchRequest } from './http-request.ts';
 import type { Row } from './measure.ts';
@@ -6,25 +7,11 @@ import { startRollcall } from './programs.ts';
 import { withRedis } from './redis.ts';
 import type { Run } from './run.ts';
 
-const BEATING_INSTANCES = 1000;
-
-const BEATING: BenchRequest = {
-  method: 'PUT',
-  path: '/v1/agent/service/register',
-  body: JSON.stringify({ ID: 'beat-{n}', Name: 'beat', Port: 8080, Check: { TTL: '1h', Status: 'passing' } }),
-};
-
 /** Registrations come last, for they make the catalog grow. */
-const WRITES: readonly (readonly [string, BenchRequest])[] = [
-  [
-    'heartbeat: agent/check/pass/:id',
-    { method: 'PUT', path: '/v1/agent/check/pass/service:beat-{k}', keys: BEATING_INSTANCES },
-  ],
-  [
-    'kv put, 512 bytes',
-    { method: 'PUT', path: '/v1/kv/bench/{k}', body: `{n}${'v'.repeat(503)}`, keys: 10_000 },
-  ],
-  ['new instance: agent/service/register', REGISTRATION],
+const WRITES: readonly { readonly name: string; readonly bar?: BarId; readonly request: BenchRequest }[] = [
+  { name: 'heartbeat: agent/check/pass/:id', bar: 'heartbeat-bare', request: HEARTBEAT },
+  { name: 'kv put, 512 bytes', request: KEYS_PUT },
+  { name: 'new instance: agent/service/register', request: REGISTRATION },
 ];
 
 /** Writes on the embedded store, on disk when acknowledged. */
@@ -34,7 +21,7 @@ export async function embeddedWriteRows(run: Run): Promise<Row[]> {
 
 /** Writes on a Redis with `appendfsync everysec`. */
 export async function redisWriteRows(run: Run): Promise<Row[]> {
-  return withRedis((redisUrl) => writeRows(run, 'writes, Redis everysec', redisUrl));
+  return withRedis('everysec', (redisUrl) => writeRows(run, 'writes, Redis everysec', redisUrl));
 }
 
 async function writeRows(run: Run, group: string, redisUrl: string | undefined): Promise<Row[]> {
@@ -42,8 +29,7 @@ async function writeRows(run: Run, group: string, redisUrl: string | undefined):
   const bare = await startBareHttp(run);
   await sendAll(rollcall.httpPort, BEATING_INSTANCES, BEATING);
   const rows: Row[] = [];
-  for (const [name, request] of WRITES)
-    rows.push(await httpRow(run, rollcall, bare, { group, name, request }));
+  for (const write of WRITES) rows.push(await httpRow(run, rollcall, bare, { group, ...write }));
   await rollcall.stop();
   await bare.program.stop();
   return rows;
