@@ -253,6 +253,7 @@ function createHttp(
     host: config.bind,
     port: config.httpPort,
     maxConnectionsPerClient: config.httpMaxConnsPerClient,
+    hosts: config.httpHosts,
   });
 }
 

@@ -162,6 +162,16 @@ const TABLE = [
     description: 'Most HTTP connections open from one client address.',
   },
   {
+    key: 'httpHosts',
+    type: 'list',
+    item: (text) => /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(text),
+    expects: 'DNS names such as registry.example.com',
+    default: '',
+    defaultText: 'none',
+    description:
+      'DNS names with a dot by which browsers, or anybody where `bind` is a loopback address, may call this registry.',
+  },
+  {
     key: 'historyLength',
     type: 'integer',
     min: 1000,

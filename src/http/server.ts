@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
+import { BrowserGuard } from './browser-guard.ts';
 
 interface HttpServerOptions {
   /** Answers a request ahead of the app, where it can; whether it does. */
@@ -10,6 +11,8 @@ interface HttpServerOptions {
   readonly port: number;
   /** Open connections one client address may have; the next one's requests are answered 429. */
   readonly maxConnectionsPerClient: number;
+  /** Names of this server that browsers may call it by, besides addresses and names without a dot; default none. */
+  readonly hosts?: readonly string[];
 }
 
 const CLOSE_WITHIN_MS = 5000;
@@ -22,7 +25,11 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
 
   constructor(app: Express, options: HttpServerOptions) {
-    const { repeat = () => false } = options;
+    const { repeat = () => false, host, hosts = [] } = options;
+    const guard = new BrowserGuard({
+      isLoopback: /^(127\.|::1$)/.test(host),
+      hosts: hosts.map((name) => name.toLowerCase()),
+    });
     this.#options = options;
     this.#server = http.createServer(
       {
@@ -34,7 +41,8 @@ export class HttpServer {
         maxHeaderSize: 16 * 1024,
       },
       (request, response) => {
-        if (this.#refused.has(request.socket)) refuse(response);
+        if (this.#refused.has(request.socket)) refuse(response, TOO_MANY);
+        else if (guard.refuses(request)) refuse(response, FOREIGN);
         else if (!repeat(request, response)) app(request, response);
       },
     );
@@ -84,13 +92,31 @@ export class HttpServer {
   }
 }
 
-function refuse(response: http.ServerResponse): void {
-  response.writeHead(429, {
+interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+const TOO_MANY: Refusal = {
+  status: 429,
+  headers: { 'Retry-After': '1' },
+  text: 'Your IP is issuing too many concurrent connections, please rate limit your calls',
+};
+
+const FOREIGN: Refusal = {
+  status: 403,
+  headers: {},
+  text: 'Web pages of elsewhere may not use the registry; see httpHosts in the configuration for other names of it',
+};
+
+function refuse(response: http.ServerResponse, { status, headers, text }: Refusal): void {
+  response.writeHead(status, {
     'Content-Type': 'text/plain; charset=utf-8',
-    'Retry-After': '1',
+    ...headers,
     Connection: 'close',
   });
-  response.end('Your IP is issuing too many concurrent connections, please rate limit your calls\n');
+  response.end(`${text}\n`);
 }
 
 /**
