@@ -116,5 +116,7 @@ function refuseConflict(query: URLSearchParams, exclusive: readonly string[]): v
   if (exclusive.filter((flag) => query.has(flag)).length < 2) return;
   const sorted = new URLSearchParams(query);
   sorted.sort();
+  // Whoever shows an error to others, shows no token.
+  if (sorted.has('token')) sorted.set('token', 'hidden');
   throw badRequest(`Conflicting flags: ${sorted.toString()}\n`);
 }
