@@ -6,6 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Admission } from './admission.ts';
 import { mayHaveBody, readBody } from './body.ts';
 import { EdgeRequest } from './edge-request.ts';
+import type { Later } from './later.ts';
 import { LookupLane, sendKept, type KeptAnswer } from './lookup-lane.ts';
 import {
   BodyTooLargeError,
@@ -17,6 +18,7 @@ import {
   type RouteResponse,
 } from './route.ts';
 import { RouteTable } from './route-table.ts';
+import { send } from './send.ts';
 
 /** Told once per request that a dialect answered. */
 export type OnAnswered = (dialect: string, status: number, seconds: number) => void;
@@ -37,6 +39,14 @@ interface Mounted {
   readonly table: RouteTable;
 }
 
+/** A request and where its answer goes. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly mounted: Mounted;
+  readonly startedAt: number;
+}
+
 /**
  * Finds a request's dialect and route, and sends what the route answers.
  *
@@ -46,6 +56,8 @@ export class Edge {
   readonly #deps: Deps;
   readonly #mounts = new Map<string, Mounted>();
   readonly #lane: LookupLane;
+  /** Who waits for an answer, and how to have it come at once. */
+  readonly #waiting = new Map<Exchange, (() => void) | undefined>();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -54,6 +66,9 @@ export class Edge {
       const mounted = { dialect, table: new RouteTable(dialect.routes, dialect.ignoreTrailingSlash) };
       for (const prefix of dialect.prefixes) this.#mounts.set(prefix.slice(1), mounted);
     }
+    deps.shutdown.addEventListener('abort', () => {
+      for (const end of this.#waiting.values()) end?.();
+    });
   }
 
   /** As express middleware. */
@@ -80,25 +95,52 @@ export class Edge {
     const incoming = new EdgeRequest(request, response, this.#deps.shutdown);
     const mounted = this.#mounts.get(firstSegment(incoming.path));
     if (mounted === undefined) return false;
-    const { name } = mounted.dialect;
-    const startedAt = this.#deps.clock.monotonic();
+    const exchange = { request, response, mounted, startedAt: this.#deps.clock.monotonic() };
+    this.#settle(exchange, () => answer(this.#deps, mounted, request, incoming));
+    return true;
+  }
+
+  /** Sends what is answered, once it is. */
+  #settle(exchange: Exchange, ask: () => RouteResponse | Promise<RouteResponse>): void {
     const finish = (result: RouteResponse) => {
-      send(response, result);
-      this.#lane.keep(request, name, result);
-      this.#answered(name, result.status, startedAt);
+      this.#finish(exchange, result);
     };
     const unsent = (error: unknown) => {
-      this.#deps.logger.error({ err: error, path: incoming.path }, 'an answer could not be sent');
-      response.destroy();
+      this.#deps.logger.error({ err: error, url: exchange.request.url }, 'an answer could not be sent');
+      exchange.response.destroy();
     };
     try {
-      const answering = answer(this.#deps, mounted, request, incoming);
+      const answering = ask();
       if (answering instanceof Promise) answering.then(finish).catch(unsent);
       else finish(answering);
     } catch (error) {
       unsent(error);
     }
-    return true;
+  }
+
+  #finish(exchange: Exchange, result: RouteResponse): void {
+    if (result.later !== undefined) {
+      this.#wait(exchange, result.later);
+      return;
+    }
+    const { request, response, mounted, startedAt } = exchange;
+    const { name } = mounted.dialect;
+    send(response, result);
+    this.#lane.keep(request, name, result);
+    this.#answered(name, result.status, startedAt);
+  }
+
+  /** Has an answer come when it is ready, or the client or this process goes. */
+  #wait(exchange: Exchange, later: Later): void {
+    this.#waiting.set(exchange, undefined);
+    const end = later.start(() => {
+      this.#waiting.delete(exchange);
+      this.#settle(exchange, () => answerNow(this.#deps, exchange, later));
+    });
+    if (!this.#waiting.has(exchange)) return;
+    this.#waiting.set(exchange, end);
+    exchange.response.on('close', end);
+    if (this.#deps.shutdown.aborted || exchange.response.destroyed) end();
   }
 
   #sendIfCurrent(kept: KeptAnswer, response: ServerResponse, startedAt: number): boolean {
@@ -130,6 +172,22 @@ function answer(
     const answering = mayHaveBody(request)
       ? handleWithBody(found.route, request, incoming)
       : found.route.handle(incoming);
+    return answering instanceof Promise ? answering.catch(failed) : answering;
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** What a request that has waited is answered. */
+function answerNow(
+  { logger, shutdown }: Deps,
+  { request, response, mounted }: Exchange,
+  later: Later,
+): RouteResponse | Promise<RouteResponse> {
+  const failed = (error: unknown) =>
+    failure(logger, mounted.dialect, error, new EdgeRequest(request, response, shutdown));
+  try {
+    const answering = later.answer();
     return answering instanceof Promise ? answering.catch(failed) : answering;
   } catch (error) {
     return failed(error);
@@ -181,47 +239,6 @@ function failure(logger: Logger, dialect: Dialect, error: unknown, incoming: Rou
   }
   // What is left of an unread body must not be taken for the next request.
   return edgeError ? { ...spelled, headers: { ...spelled.headers, Connection: 'close' } } : spelled;
-}
-
-function send(response: ServerResponse, { status, headers, body, stream }: RouteResponse): void {
-  if (response.destroyed || response.headersSent) {
-    stream?.destroy();
-    return;
-  }
-  if (stream !== undefined) {
-    writeHead(response, status, headers);
-    response.flushHeaders();
-    stream.on('error', () => response.destroy());
-    response.once('close', () => stream.destroy());
-    stream.pipe(response);
-    return;
-  }
-  writeHead(response, status, status === 204 || status === 304 ? headers : withLength(headers, body));
-  response.end(body);
-}
-
-type Headers = Readonly<Record<string, string>> | undefined;
-
-/** Node refuses header values that are not Latin-1; they are sent as UTF-8, control characters as spaces. */
-function writeHead(response: ServerResponse, status: number, headers: Headers): void {
-  try {
-    response.writeHead(status, headers);
-  } catch {
-    const sendable = Object.entries(headers ?? {}).map(([name, value]) => {
-      const printable = value.replace(/[\u0000-\u001f\u007f]/g, ' ');
-      return [name, Buffer.from(printable, 'utf8').toString('latin1')] as const;
-    });
-    response.writeHead(status, Object.fromEntries(sendable));
-  }
-}
-
-/** The headers with the length of the body; those of a shared answer have it already. */
-function withLength(
-  headers: Headers,
-  body: string | Uint8Array | undefined,
-): Readonly<Record<string, string>> {
-  if (headers?.['Content-Length'] !== undefined) return headers;
-  return { ...headers, 'Content-Length': String(body === undefined ? 0 : Buffer.byteLength(body)) };
 }
 
 function redirect(path: string, queryText: string): RouteResponse {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import type { Later } from './later.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -28,6 +29,8 @@ export interface RouteResponse {
   readonly body?: string | Uint8Array;
   /** Sent as it comes, until it ends or the client goes; instead of `body`. */
   readonly stream?: Readable;
+  /** The answer proper, which is waited for; the rest of this one means nothing then. */
+  readonly later?: Later;
   /** Left out, the route is asked each time. */
   readonly reuse?: Reuse;
 }

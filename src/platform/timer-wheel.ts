@@ -1,4 +1,4 @@
-import type { Clock } from '../../platform/clock.ts';
+import type { Clock } from './clock.ts';
 
 const TICK_MS = 20;
 /** One turn of the wheel is 20 seconds; what is due later waits for its turn in its slot. */

@@ -1,6 +1,7 @@
 import { RollcallError, type Query, type Revision } from '../core/index.ts';
 import type { Store } from '../store/store.ts';
 import type { View } from '../view/view.ts';
+import type { WaitResult } from '../view/wait.ts';
 
 /**
  * How fresh an answer must be.
@@ -52,17 +53,50 @@ export class Reads {
 
   /** Throws `not_ready`, and in `consistent` mode `store_unavailable`. */
   async read<T>(query: Query<T>, options: ReadOptions): Promise<Answer<T>> {
-    if (!this.#view.ready) throw new RollcallError('not_ready');
-    const refreshing = options.mode === 'default' ? this.refresh() : undefined;
-    if (refreshing !== undefined) await refreshing;
-    if (options.mode === 'consistent') await this.#barrier();
+    await this.confirm(options.mode);
     if (options.index !== undefined && options.index > 0 && options.signal?.aborted !== true) {
       const signal = options.signal ?? new AbortController().signal;
-      const { outcome, seen } = await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
-      // What moved the index without waking anybody is for the next read to see, lest it be waited for in vain.
-      if (outcome === 'timeout') return { ...this.answer(query), index: Math.max(1, seen) };
+      const ended = await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
+      return this.#answerAfter(query, ended);
     }
     return this.answer(query);
+  }
+
+  /**
+   * Sees to it that memory may be read in a mode; undefined where there is nothing to wait for.
+   *
+   * Throws and rejects as `read` does.
+   */
+  confirm(mode: ReadMode): Promise<void> | undefined {
+    if (!this.#view.ready) throw new RollcallError('not_ready');
+    if (mode === 'consistent') return this.#barrier();
+    return mode === 'default' ? this.refresh() : undefined;
+  }
+
+  /** Whether a reader that has seen an index is to be answered at once. */
+  hasNews(query: Query<unknown>, index: Revision): boolean {
+    return this.#view.hasNews(query, index);
+  }
+
+  /**
+   * Calls `settle` with the answer once the query's index has passed `index`, or after `waitMs`; returns how to have
+   * that happen at once. For reads that have been confirmed; `settle` may be called before this returns.
+   */
+  park<T>(
+    query: Query<T>,
+    index: Revision,
+    waitMs: number,
+    settle: (answer: () => Answer<T>) => void,
+  ): () => void {
+    return this.#view.park(query, index, waitMs, (ended) => {
+      settle(() => this.#answerAfter(query, ended));
+    });
+  }
+
+  /** What moved the index without waking anybody is for the next read to see, lest it be waited for in vain. */
+  #answerAfter<T>(query: Query<T>, { outcome, seen }: WaitResult): Answer<T> {
+    const answer = this.answer(query);
+    return outcome === 'timeout' ? { ...answer, index: Math.max(1, seen) } : answer;
   }
 
   /** The answer from memory as it is, now. */

@@ -1,15 +1,8 @@
-import { epochOf, RollcallError, State, type Query, type Revision, type StateCommit } from '../core/index.ts';
+import { RollcallError, State, type Query, type Revision, type StateCommit } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
+import { TimerWheel } from '../platform/timer-wheel.ts';
+import { isOfUnknownEpoch, Wait, type WaitResult } from './wait.ts';
 import { Watchers } from './watchers.ts';
-
-/** How a blocked read ended. */
-export type WaitOutcome = 'changed' | 'timeout' | 'cancelled';
-
-export interface WaitResult {
-  readonly outcome: WaitOutcome;
-  /** The query's index when it was last looked at: when the wait began or somebody was woken for it. */
-  readonly seen: Revision;
-}
 
 interface Reached {
   readonly revision: Revision;
@@ -23,7 +16,8 @@ interface Reached {
  */
 export class View {
   readonly #clock: Clock;
-  readonly #watchers = new Watchers();
+  readonly #watchers: Watchers;
+  readonly #deadlines: TimerWheel<Wait>;
   readonly #reached = new Set<Reached>();
   readonly #listeners = new Set<(commits: readonly StateCommit[]) => void>();
   #state = new State();
@@ -33,6 +27,10 @@ export class View {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#watchers = new Watchers(clock);
+    this.#deadlines = new TimerWheel(clock, (wait) => {
+      wait.end('timeout');
+    });
   }
 
   /** The catalog as this node knows it. Hold it for one turn of the event loop only. */
@@ -118,40 +116,57 @@ export class View {
   }
 
   /**
-   * Waits until a query's index passes `index`, for at most `timeoutMs`.
+   * Whether a reader that has seen an index of a query is to be answered now.
    *
-   * Checks and registers in one turn, so no change can slip between. An index of an epoch this view
-   * does not know ends at once: its reader must start over.
+   * An index of an epoch this view does not know is: its reader must start over. News that is about to be
+   * told to all who wait for it, because it comes all the time, is not.
    */
+  hasNews(query: Query<unknown>, index: Revision): boolean {
+    if (isOfUnknownEpoch(index, this.#state)) return true;
+    return query.index(this.#state) > index && !this.#watchers.isHeld(query.topics);
+  }
+
+  /**
+   * Calls `settle` once a query's index has passed `index`, or after `timeoutMs`; returns how to end that at once.
+   *
+   * Checks and registers in one turn, so no change can slip between; `settle` may be called before this returns.
+   */
+  park(
+    query: Query<unknown>,
+    index: Revision,
+    timeoutMs: number,
+    settle: (result: WaitResult) => void,
+  ): () => void {
+    const wait = new Wait(this, query, index, (result) => {
+      this.#watchers.remove(wait);
+      this.#deadlines.cancel(wait);
+      settle(result);
+    });
+    this.#watchers.add(wait);
+    if (this.hasNews(query, index)) wait.end('changed');
+    else this.#deadlines.schedule(wait, timeoutMs);
+    return () => {
+      wait.end('cancelled');
+    };
+  }
+
+  /** As `park`; resolves when the wait has ended. */
   async wait(
     query: Query<unknown>,
     index: Revision,
     timeoutMs: number,
     signal: AbortSignal,
   ): Promise<WaitResult> {
-    let seen = query.index(this.#state);
-    if (seen > index || epochOf(index) > epochOf(this.#state.revision)) return { outcome: 'changed', seen };
-    if (signal.aborted) return { outcome: 'cancelled', seen };
-    let isAbsent = query.isAbsent?.(this.#state) === true;
-    const isNews = (): boolean => {
-      seen = query.index(this.#state);
-      const wasAbsent = isAbsent;
-      isAbsent = query.isAbsent?.(this.#state) === true;
-      return epochOf(index) > epochOf(this.#state.revision) || (seen > index && !(wasAbsent && isAbsent));
-    };
     return new Promise<WaitResult>((resolve) => {
-      const finish = (outcome: WaitOutcome) => {
-        clearTimeout(timer);
-        unwatch();
+      const end = this.park(query, index, timeoutMs, (result) => {
         signal.removeEventListener('abort', cancel);
-        resolve({ outcome, seen });
-      };
-      const cancel = () => finish('cancelled');
-      const timer = setTimeout(() => finish('timeout'), timeoutMs);
-      const unwatch = this.#watchers.watch(query.topics, () => {
-        if (isNews()) finish('changed');
+        resolve(result);
       });
-      signal.addEventListener('abort', cancel, { once: true });
+      function cancel() {
+        end();
+      }
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', cancel, { once: true });
     });
   }
 

@@ -1,36 +1,65 @@
 import { topics, type StateCommit } from '../core/index.ts';
+import type { Clock } from '../platform/clock.ts';
+import { WakeRate } from './wake-rate.ts';
 
-type Wake = () => void;
+/** Somebody who waits for any of some topics to change. */
+export interface Waiter {
+  readonly topics: readonly string[];
+  /** Called after a change, and sometimes without one. */
+  wake(): void;
+}
 
-/**
- * Who waits for which topic; woken once, in slices, so that thousands of waiters never stall the loop.
- */
+/** Longest that waiters are woken before everybody else has a turn. */
+const SLICE_MS = 4;
+
+/** Who waits for which topic; woken in slices, so that thousands of waiters never stall the loop. */
 export class Watchers {
-  readonly #waiting = new Map<string, Set<Wake>>();
+  readonly #clock: Clock;
+  readonly #rate: WakeRate;
+  readonly #waiting = new Map<string, Set<Waiter>>();
   #prefixes = 0;
   #size = 0;
+  /** Those to be woken, from `#next` on. */
+  #due: Waiter[] = [];
+  #next = 0;
 
-  /** Number of registered waits, each counted once however many topics it is for. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#rate = new WakeRate(clock, (held) => {
+      this.#wake(held);
+    });
+  }
+
+  /** Number of waiters, each counted once however many topics it waits for. */
   get size(): number {
     return this.#size;
   }
 
-  /** Calls `wake` at the next change of any of the topics; returns how to stop waiting. */
-  watch(watched: readonly string[], wake: Wake): () => void {
+  /** Wakes the waiter at each change of any of its topics, until it is removed. */
+  add(waiter: Waiter): void {
     this.#size++;
-    let isWaiting = true;
-    for (const topic of watched) {
-      const held = this.#waiting.get(topic) ?? new Set<Wake>();
-      held.add(wake);
-      this.#waiting.set(topic, held);
+    for (const topic of waiter.topics) {
+      const held = this.#waiting.get(topic);
+      if (held === undefined) this.#waiting.set(topic, new Set([waiter]));
+      else held.add(waiter);
       if (topic.startsWith(PREFIX)) this.#prefixes++;
     }
-    return () => {
-      if (!isWaiting) return;
-      isWaiting = false;
-      this.#size--;
-      for (const topic of watched) this.#unwatch(topic, wake);
-    };
+  }
+
+  /** Of a waiter that was added, once. */
+  remove(waiter: Waiter): void {
+    this.#size--;
+    for (const topic of waiter.topics) {
+      const held = this.#waiting.get(topic);
+      if (held?.delete(waiter) !== true) continue;
+      if (topic.startsWith(PREFIX)) this.#prefixes--;
+      if (held.size === 0) this.#waiting.delete(topic);
+    }
+  }
+
+  /** Whether waiters of one of the topics are about to be woken, all together. */
+  isHeld(watched: readonly string[]): boolean {
+    return this.#rate.isHeld(watched);
   }
 
   /** Wakes everybody a batch of commits concerns. */
@@ -43,14 +72,42 @@ export class Watchers {
         else if (table === 'session') touched.add(topics.session(key));
       }
     }
-    const woken = new Set<Wake>();
-    for (const topic of touched) for (const wake of this.#waiting.get(topic) ?? []) woken.add(wake);
-    wakeInSlices([...woken]);
+    const waited = [...touched].filter((topic) => this.#waiting.has(topic));
+    this.#wake(waited.filter((topic) => !this.#rate.hold(topic)));
   }
 
   /** Wakes everybody: the history has a break and nobody can tell what changed. */
   notifyAll(): void {
-    wakeInSlices([...new Set([...this.#waiting.values()].flatMap((waiting) => [...waiting]))]);
+    this.#wake([...this.#waiting.keys()]);
+  }
+
+  #wake(changed: readonly string[]): void {
+    const isIdle = this.#next === this.#due.length;
+    const woken = new Set<Waiter>();
+    for (const topic of changed) for (const waiter of this.#waiting.get(topic) ?? []) woken.add(waiter);
+    for (const waiter of woken) this.#due.push(waiter);
+    if (isIdle) this.#wakeSome();
+  }
+
+  #wakeSome(): void {
+    const until = this.#clock.monotonic() + SLICE_MS;
+    try {
+      do {
+        const waiter = this.#due[this.#next];
+        if (waiter === undefined) break;
+        this.#next++;
+        waiter.wake();
+      } while (this.#clock.monotonic() < until);
+    } finally {
+      if (this.#next < this.#due.length) {
+        setImmediate(() => {
+          this.#wakeSome();
+        });
+      } else {
+        this.#due = [];
+        this.#next = 0;
+      }
+    }
   }
 
   #addKeyTopics(touched: Set<string>, key: string): void {
@@ -58,19 +115,6 @@ export class Watchers {
     if (this.#prefixes === 0) return;
     for (let length = 0; length <= key.length; length++) touched.add(topics.kvPrefix(key.slice(0, length)));
   }
-
-  #unwatch(topic: string, wake: Wake): void {
-    const held = this.#waiting.get(topic);
-    if (held?.delete(wake) !== true) return;
-    if (topic.startsWith(PREFIX)) this.#prefixes--;
-    if (held.size === 0) this.#waiting.delete(topic);
-  }
 }
 
 const PREFIX = topics.kvPrefix('');
-const SLICE = 100;
-
-function wakeInSlices(waiting: readonly Wake[], from = 0): void {
-  for (const wake of waiting.slice(from, from + SLICE)) wake();
-  if (from + SLICE < waiting.length) setImmediate(() => wakeInSlices(waiting, from + SLICE));
-}

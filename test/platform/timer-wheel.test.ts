@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { systemClock } from '../../src/platform/clock.ts';
-import { TimerWheel } from '../../src/runtime/checks/timer-wheel.ts';
+import { TimerWheel } from '../../src/platform/timer-wheel.ts';
 import { eventually } from '../support/eventually.ts';
 import { watchTimers } from '../support/live-timers.ts';
 

@@ -95,7 +95,10 @@ function report(
   const shown = truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
   const heartbeat = registry.health.heartbeat(agentName, id, status, shown);
   if (heartbeat === undefined) return emptyAnswer();
-  return respelled(heartbeat.then(() => emptyAnswer()), { check_not_found: () => unknownCheck(id) });
+  return respelled(
+    heartbeat.then(() => emptyAnswer()),
+    { check_not_found: () => unknownCheck(id) },
+  );
 }
 
 /** Shows the latest outputs, which the catalog may get later, and is therefore encoded anew each time. */

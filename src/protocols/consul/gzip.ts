@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { RouteRequest, RouteResponse } from '../../http/index.ts';
+import { mapped, type RouteRequest, type RouteResponse } from '../../http/index.ts';
 
 /** Shorter bodies are sent as they are. */
 const MIN_BYTES = 1400;
@@ -14,13 +14,17 @@ export function encoded(
   response: RouteResponse,
   request: RouteRequest,
 ): RouteResponse | Promise<RouteResponse> {
-  const { body } = response;
-  if (body === undefined || body.length < MIN_BYTES || !takesGzip(request.headers['accept-encoding']))
-    return response;
-  return zipped(response, body);
+  const { body, later } = response;
+  if (later === undefined && (body === undefined || body.length < MIN_BYTES)) return response;
+  return takesGzip(request.headers['accept-encoding']) ? mapped(response, zipped) : response;
 }
 
-async function zipped(response: RouteResponse, body: string | Uint8Array): Promise<RouteResponse> {
+function zipped(response: RouteResponse): RouteResponse | Promise<RouteResponse> {
+  const { body } = response;
+  return body === undefined || body.length < MIN_BYTES ? response : zip(response, body);
+}
+
+async function zip(response: RouteResponse, body: string | Uint8Array): Promise<RouteResponse> {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   let zipping = compressed.get(bytes);
   if (zipping === undefined) {

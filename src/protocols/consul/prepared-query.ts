@@ -1,5 +1,5 @@
 import { queriesQuery, type Query, type QueryTarget } from '../../core/index.ts';
-import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
+import { mapped, type Route, type RouteRequest, type RouteResponse } from '../../http/index.ts';
 import { emptyAnswer, isPretty, jsonAnswer, plainText } from './answers.ts';
 import { connectQuery } from './connect.ts';
 import { get, put, type ConsulContext } from './context.ts';
@@ -53,7 +53,7 @@ async function find({ reader }: ConsulContext, request: RouteRequest): Promise<R
     encode: (query) =>
       query === undefined ? NOT_FOUND : jsonAnswer([preparedQueryShape(query)], isPretty(request)),
   });
-  return found.status === 404 ? NOT_FOUND : found;
+  return mapped(found, (answer) => (answer.status === 404 ? NOT_FOUND : answer));
 }
 
 async function create({ registry }: ConsulContext, request: RouteRequest): Promise<RouteResponse> {

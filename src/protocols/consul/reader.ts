@@ -13,6 +13,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Answer, Freshness, ReadMode, Registry } from '../../registry/index.ts';
 import { AnswerCache } from './answer-cache.ts';
+import { BlockedRead } from './blocked-read.ts';
 import { CachedQuestions } from './cached-questions.ts';
 import { CurrentAnswer } from './current-answer.ts';
 import { ConsulError, failureOf } from './errors.ts';
@@ -32,6 +33,9 @@ export interface Question<T> {
   /** The value in the order of `?near`; left out, the endpoint knows no such order. */
   readonly sorted?: (value: T, by: ByDistance) => T;
 }
+
+/** Labels an answer with how fresh it is. */
+export type Shown = (answer: Answer<RouteResponse>, mode: ReadMode) => RouteResponse;
 
 /** Sorts what belongs to nodes by how far these are. */
 export type ByDistance = <I>(items: readonly I[], nodeOf: (item: I) => string) => I[];
@@ -70,10 +74,12 @@ export class Reader {
     question: Question<T>,
   ): Promise<RouteResponse> {
     const cached = parameters.cached && question.cacheable === true;
+    const key = cached ? questionKey(request) : undefined;
     try {
-      const { answer, mode, reuse } = await this.#read(request, { ...parameters, cached }, question);
-      const response = reusable(labelled(answer, consistencyOf(mode, answer)), reuse);
-      return cached ? this.#withCacheHeaders(request, response, answer) : response;
+      return await this.#read(request, { ...parameters, cached }, question, (answer, mode) => {
+        const response = labelled(answer, consistencyOf(mode, answer));
+        return key === undefined ? response : this.#withCacheHeaders(key, response, answer);
+      });
     } catch (error) {
       return refusedRead(error, request);
     }
@@ -82,7 +88,8 @@ export class Reader {
   /** Answers with what never changes, and has no index, but knows `?cached`. */
   fixed(request: RouteRequest, response: RouteResponse): RouteResponse {
     const { cached } = this.parameters(request);
-    return cached ? this.#withCacheHeaders(request, response, this.#registry.reads.freshness()) : response;
+    if (!cached) return response;
+    return this.#withCacheHeaders(questionKey(request), response, this.#registry.reads.freshness());
   }
 
   /** Answers a read of configuration keys, which does not say how consistent it is. */
@@ -91,8 +98,7 @@ export class Reader {
     parameters: ReadParameters,
     question: Question<T>,
   ): Promise<RouteResponse> {
-    const { answer, reuse } = await this.#read(request, { ...parameters, cached: false }, question);
-    return reusable(labelled(answer), reuse);
+    return this.#read(request, { ...parameters, cached: false }, question, (answer) => labelled(answer));
   }
 
   /** Answers a read of the agent, which knows no index. */
@@ -101,12 +107,8 @@ export class Reader {
   }
 
   /** The answer with what tells a reader of `?cached` whether it was asked before, and how old it is. */
-  #withCacheHeaders(
-    request: RouteRequest,
-    response: RouteResponse,
-    { ageMs, knownLeader }: Freshness,
-  ): RouteResponse {
-    const isHit = this.#cachedQuestions.ask(questionKey(request));
+  #withCacheHeaders(key: string, response: RouteResponse, { ageMs, knownLeader }: Freshness): RouteResponse {
+    const isHit = this.#cachedQuestions.ask(key);
     // As for LastContact, nothing is missing from a view that the store keeps confirming.
     const age = knownLeader ? 0 : Math.floor(ageMs / 1000);
     const headers: Record<string, string> = isHit
@@ -115,7 +117,12 @@ export class Reader {
     return { ...response, headers: { ...response.headers, ...headers } };
   }
 
-  async #read<T>(request: RouteRequest, parameters: ReadParameters, question: Question<T>) {
+  async #read<T>(
+    request: RouteRequest,
+    parameters: ReadParameters,
+    question: Question<T>,
+    shown: Shown,
+  ): Promise<RouteResponse> {
     const { reads, identity } = this.#registry;
     const { index, waitMs, maxStaleMs, cached, maxAgeMs } = parameters;
     requireDatacenter(request.query, identity.datacenter);
@@ -123,13 +130,17 @@ export class Reader {
     const { ageMs } = reads.freshness();
     const mode = parameters.mode === 'stale' && ageMs > maxStaleMs ? 'default' : parameters.mode;
     const fromMemory = cached && ageMs <= maxAgeMs + MEMORY_AGE_MS;
-    const waiting = index > 0 ? { index, waitMs: this.#jittered(waitMs), signal: request.signal } : {};
-    const answer = await reads.read(query, { mode: fromMemory ? 'stale' : mode, ...waiting });
+    await reads.confirm(fromMemory ? 'stale' : mode);
+    if (index > 0 && !reads.hasNews(query, index)) {
+      const wait = { query, mode, index, waitMs: this.#jittered(waitMs), shown };
+      return { status: 200, later: new BlockedRead(reads, wait) };
+    }
+    const answer = reads.answer(query);
     const isRepeatable = index === 0 && !cached && maxStaleMs === Infinity && mode !== 'consistent';
     // Where a node is may come to be known without a change of the answer's version.
     const isOfVersion = question.isVolatile !== true && !request.query.has('near');
     const reuse = isRepeatable && isOfVersion ? this.#reuse(question.query, query, mode, answer) : undefined;
-    return { mode, answer, reuse };
+    return reusable(shown(answer, mode), reuse);
   }
 
   /** Undefined where the answer is not, or no longer, what was encoded once for everybody. */

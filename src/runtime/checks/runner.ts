@@ -7,7 +7,7 @@ import type { Assignment, RingFence } from './assignment.ts';
 import { isProbe, runProbe, type ProbeResult, type ProbeSource } from './probes/index.ts';
 import { Suspicion } from './suspicion.ts';
 import { continuedStreak, judge, newStreak, type Streak } from './thresholds.ts';
-import { TimerWheel } from './timer-wheel.ts';
+import { TimerWheel } from '../../platform/timer-wheel.ts';
 
 /** Most probes in flight; what is due beyond that waits its turn. */
 const MAX_RUNNING = 200;

@@ -1,0 +1,64 @@
+import { epochOf, type Query, type Revision, type State } from '../core/index.ts';
+import type { Waiter } from './watchers.ts';
+
+/** How a blocked read ended. */
+export type WaitOutcome = 'changed' | 'timeout' | 'cancelled';
+
+export interface WaitResult {
+  readonly outcome: WaitOutcome;
+  /** The query's index when it was last looked at: when the wait began or somebody was woken for it. */
+  readonly seen: Revision;
+}
+
+/**
+ * One blocked read. There may be tens of thousands, so it is one object without timers or promises of its own.
+ */
+export class Wait implements Waiter {
+  readonly #source: { readonly state: State };
+  readonly #query: Query<unknown>;
+  readonly #index: Revision;
+  readonly #settle: (result: WaitResult) => void;
+  #seen: Revision;
+  #isAbsent: boolean;
+  #isOver = false;
+
+  constructor(
+    source: { readonly state: State },
+    query: Query<unknown>,
+    index: Revision,
+    settle: (result: WaitResult) => void,
+  ) {
+    this.#source = source;
+    this.#query = query;
+    this.#index = index;
+    this.#settle = settle;
+    this.#seen = query.index(source.state);
+    this.#isAbsent = this.#seen <= index && query.isAbsent?.(source.state) === true;
+  }
+
+  get topics(): readonly string[] {
+    return this.#query.topics;
+  }
+
+  /** Looks whether there is news, and ends the wait where there is. */
+  wake(): void {
+    if (this.#isOver) return;
+    const { state } = this.#source;
+    this.#seen = this.#query.index(state);
+    const wasAbsent = this.#isAbsent;
+    this.#isAbsent = this.#query.isAbsent?.(state) === true;
+    if (isOfUnknownEpoch(this.#index, state)) this.end('changed');
+    else if (this.#seen > this.#index && !(wasAbsent && this.#isAbsent)) this.end('changed');
+  }
+
+  end(outcome: WaitOutcome): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#settle({ outcome, seen: this.#seen });
+  }
+}
+
+/** Whether a reader has seen an epoch that this state does not know, and must start over. */
+export function isOfUnknownEpoch(index: Revision, state: State): boolean {
+  return epochOf(index) > epochOf(state.revision);
+}

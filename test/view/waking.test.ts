@@ -1,0 +1,87 @@
+import { expect } from 'chai';
+import { kvQuery, serviceQuery, type StateCommit } from '../../src/core/index.ts';
+import { systemClock, type Clock } from '../../src/platform/clock.ts';
+import { View } from '../../src/view/view.ts';
+import { eventually } from '../support/eventually.ts';
+
+const LONG_MS = 60_000;
+
+function touching(revision: number, ...touches: string[]): StateCommit {
+  return { revision, operation: 'x', touches, changes: [] };
+}
+
+/** A clock that every look at it takes a millisecond. */
+function slowClock(): Clock {
+  let now = 0;
+  return { now: () => now, monotonic: () => ++now };
+}
+
+describe('waking those who wait for the view', () => {
+  it('leaves turns to others, and passes over nobody', async () => {
+    const view = new View(slowClock());
+    view.apply([touching(1, 'service:web', 'service-extinct')]);
+    let woken = 0;
+    for (let i = 0; i < 100; i++) view.park(serviceQuery('web'), 1, LONG_MS, () => woken++);
+    let turns = 0;
+    const wokenBy: number[] = [];
+    const count = () => {
+      turns++;
+      wokenBy.push(woken);
+      if (woken < 100) setImmediate(count);
+    };
+    view.apply([touching(2, 'service:web', 'service-extinct')]);
+    expect(woken).to.be.within(1, 10);
+    // Another change while they are being woken wakes nobody twice, and keeps nobody waiting.
+    view.apply([touching(3, 'service:web', 'service-extinct')]);
+    count();
+    await eventually(() => woken === 100, 'everybody is woken');
+    expect(turns).to.be.above(9);
+    wokenBy.slice(1).forEach((now, i) => expect(now - (wokenBy[i] ?? 0)).to.be.at.most(5));
+    expect(view.waiters).to.equal(0);
+  });
+
+  /** Changes topics for a second, and counts how often a reader that always comes back is answered. */
+  async function flap(view: View, touches: string[], query: Parameters<View['park']>[0]) {
+    let revision = 1;
+    view.apply([touching(revision, ...touches)]);
+    let answers = 0;
+    let seen = revision;
+    const read = () => {
+      view.park(query, seen, LONG_MS, () => {
+        answers++;
+        seen = query.index(view.state);
+        setImmediate(read);
+      });
+    };
+    read();
+    const until = performance.now() + 1000;
+    while (performance.now() < until) {
+      view.apply([touching(++revision, ...touches)]);
+      if (revision === 2) expect(answers, 'the first change is told at once').to.equal(1);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await eventually(() => seen === revision, 'the last change is told');
+    return { answers, changes: revision - 1 };
+  }
+
+  it('tells changes of a service that flaps together, the first and the last of them too', async () => {
+    const { answers, changes } = await flap(
+      new View(systemClock),
+      ['service:web', 'service-extinct'],
+      serviceQuery('web'),
+    );
+    expect(changes).to.be.above(60);
+    // Ten at once, and one in 50 ms from then on, over a little more than a second.
+    expect(answers).to.be.within(10, 40);
+  });
+
+  it('tells each change of a configuration key', async () => {
+    const { answers, changes } = await flap(new View(systemClock), ['kv'], {
+      ...kvQuery('a'),
+      topics: ['kv'],
+      index: (state) => state.topic('kv'),
+      isAbsent: () => false,
+    });
+    expect(answers).to.be.above(changes / 2);
+  });
+});
