@@ -8,6 +8,7 @@ import {
 import { movementSteps, type Hashes, type Movement } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
+import { KeyedQueue } from './keyed-queue.ts';
 import { inTurns, ringSteps, type RingMakings, type RingStart, type ServiceRing } from './ring-build.ts';
 import type { RingDelta } from './ring-history.ts';
 import type { Rings } from './rings.ts';
@@ -57,6 +58,8 @@ interface Kept {
 }
 
 const MAX_KEPT = 4;
+/** How long one that moves keys waits for those before it. */
+const WAIT_MS = 5000;
 
 /** What changes of rings do to keys, computed between other things. */
 export class RingMovements {
@@ -65,6 +68,8 @@ export class RingMovements {
   readonly #hashes: Hashes;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
+  /** Rings that are only looked at take as much memory as others: there is one more at a time. */
+  readonly #queue = new KeyedQueue();
 
   constructor({ rings, view, hashes, clock }: { rings: Rings; view: View; hashes: Hashes; clock: Clock }) {
     this.#rings = rings;
@@ -76,21 +81,24 @@ export class RingMovements {
   /**
    * What a change would do.
    *
-   * Throws `service_not_found`, `instance_not_found` for one that is not there, and `policy_not_applicable`.
+   * Throws `service_not_found`, `instance_not_found` for one that is not there, `policy_not_applicable`, and
+   * `too_many_requests` after five seconds behind others.
    */
   async preview(service: string, proposal: RingProposal, maxRanges: number): Promise<RingPreview> {
-    const tracked = this.#rings.of(service);
-    const before = await tracked.current();
-    const policy = proposal.policy ?? before.policy;
-    const members = proposedMembers(this.#membersUnder(service, policy), proposal);
-    const after = await this.#built({ revision: before.revision, policy, members });
-    return { before, after, movement: await this.#between(before, after, maxRanges) };
+    return this.#alone(async () => {
+      const tracked = this.#rings.of(service);
+      const before = await tracked.current();
+      const policy = proposal.policy ?? before.policy;
+      const members = proposedMembers(this.#membersUnder(service, policy), proposal);
+      const after = await this.#built({ revision: before.revision, policy, members });
+      return { before, after, movement: await this.#between(before, after, maxRanges) };
+    });
   }
 
   /**
    * The ring now, and what changed since a revision of it; `maxRanges` 0 leaves the movement of keys out.
    *
-   * Throws `service_not_found` and `policy_not_applicable`.
+   * Throws `service_not_found`, `policy_not_applicable`, and `too_many_requests` as `preview` does.
    */
   async since(service: string, revision: Revision, maxRanges: number): Promise<RingSince> {
     const tracked = this.#rings.of(service);
@@ -109,9 +117,22 @@ export class RingMovements {
     return { ring, delta, ...(await held.moved) };
   }
 
-  async #moved(makings: RingMakings, start: RingStart, maxRanges: number): Promise<Moved> {
-    const before = await this.#built(makings, start);
-    return { before, movement: await this.#between(before, start.ring, maxRanges) };
+  #moved(makings: RingMakings, start: RingStart, maxRanges: number): Promise<Moved> {
+    return this.#alone(async () => {
+      const before = await this.#built(makings, start);
+      return { before, movement: await this.#between(before, start.ring, maxRanges) };
+    });
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const leave = await this.#queue.enter('', WAIT_MS).catch(() => {
+      throw new RollcallError('too_many_requests', 'Too many looks at how rings change; try again later');
+    });
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
   }
 
   #keep(name: string, kept: Kept): void {

@@ -9,10 +9,11 @@ import {
   type RingMember,
   type StateCommit,
 } from '../core/index.ts';
-import type { Hashes, KeyOrHash } from '../core/ring/index.ts';
+import type { Hashes, KeyOrHash, Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
 import { Availability, type PlaceOptions } from './ring-availability.ts';
+import { inTurns } from './ring-build.ts';
 import { RingMembership } from './ring-membership.ts';
 import { TrackedRing } from './tracked-ring.ts';
 
@@ -44,8 +45,6 @@ export interface Placements {
 
 const MAX_TRACKED = 10_000;
 const MAX_RANKED = 100;
-/** Keys of a batch that are placed before others get their turn. */
-const SLICE = 1000;
 
 /**
  * Places keys on instances: one ring per service, which follows its members and its policy.
@@ -101,7 +100,7 @@ export class Rings {
   }
 
   /**
-   * The instances that own each of up to 10,000 keys and stand behind them; a thousand keys at a time.
+   * The instances that own each of up to 10,000 keys and stand behind them, some keys at a time.
    *
    * Throws `not_ready`, `service_not_found` and `policy_not_applicable`.
    */
@@ -123,13 +122,17 @@ export class Rings {
       indexes.set(member.id, members.length);
       return [members.push(located) - 1];
     };
-    const placements: number[][] = [];
-    for (let from = 0; from < keys.length; from += SLICE) {
-      if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-      const availability = this.availabilityOf(service);
-      for (const key of keys.slice(from, from + SLICE))
-        placements.push(availability.preferenceList(now, key, count, options).flatMap(indexOf));
-    }
+    const steps = function* (rings: Rings): Steps<number[][]> {
+      const placements: number[][] = [];
+      for (const key of keys) {
+        const placed = rings.availabilityOf(service).preferenceList(now, key, count, options);
+        placements.push(placed.flatMap(indexOf));
+        // Where scores are compared, one key of ten thousand members takes milliseconds.
+        yield;
+      }
+      return placements;
+    };
+    const { value: placements } = await inTurns(steps(this), this.#clock);
     return { revision: now.revision, digest: now.ring.digest, members, placements };
   }
 

@@ -12,7 +12,7 @@ const CONTENT_TYPE = 'application/problem+json';
 export function problem(code: ErrorCode, detail: string | undefined, instance: string): RouteResponse {
   const { status, title } = ERROR_CODES[code];
   const headers: Record<string, string> = { 'Content-Type': CONTENT_TYPE };
-  if (status === 503) headers['Retry-After'] = '1';
+  if (status === 503 || status === 429) headers['Retry-After'] = '1';
   const body = JSON.stringify({
     type: 'about:blank',
     title,
