@@ -71,6 +71,17 @@ export const EUREKA_HEARTBEAT: BenchRequest = {
   keys: BEATING_INSTANCES,
 };
 
+/** Registers an instance of a large catalog, ten to a service; it lives for that long without a heartbeat. */
+export function largeCatalogInstance(instances: number, ttlSeconds: number): BenchRequest {
+  const definition = { ...DEFINITION, Check: { TTL: `${ttlSeconds}s`, Status: 'passing' } };
+  return {
+    method: 'PUT',
+    path: '/v1/agent/service/register',
+    body: JSON.stringify({ ID: 'inst-{n}', Name: 'svc-{k}', ...definition }),
+    keys: Math.ceil(instances / 10),
+  };
+}
+
 function eurekaRegistration(app: string, id: string): BenchRequest {
   const instance = {
     instanceId: `${id}-{n}`,

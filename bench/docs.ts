@@ -12,7 +12,7 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, (results: Result
     main: (results) => mainTable(results),
     parts: (results) =>
       Object.entries(results)
-        .map(([part, result]) => `### ${part}\n\n${described(result)}\n\n${tables(result.rows)}`)
+        .map(([part, result]) => `### ${part}\n\n${described(result)}\n\n${shown(result)}`)
         .join('\n\n'),
   },
 };
@@ -35,6 +35,12 @@ export async function renderedDocuments(): Promise<ReadonlyMap<string, string>> 
 /** Writes the published results into the documents that show them. */
 export async function writeDocuments(): Promise<void> {
   for (const [path, text] of await renderedDocuments()) writeFileSync(here(`../${path}`), text);
+}
+
+function shown({ rows }: PartResult): string {
+  return costPlot(rows) === undefined
+    ? tables(rows)
+    : `![CPU time of a lookup](images/lookup-cost.svg)\n\n${tables(rows)}`;
 }
 
 function described(result: PartResult): string {

@@ -104,11 +104,11 @@ function targetOf({ program, httpPort }: Rollcall): Target {
   return { port: httpPort, pid: program.pid };
 }
 
-/** Sends request number 0 to `count - 1`, some at a time. */
-export async function sendAll(port: number, count: number, request: BenchRequest): Promise<void> {
-  let next = 0;
+/** Sends requests number `first` to `first + count - 1`, some at a time. */
+export async function sendAll(port: number, count: number, request: BenchRequest, first = 0): Promise<void> {
+  let next = first;
   const lane = async () => {
-    while (next < count) await send(port, request, next++);
+    while (next < first + count) await send(port, request, next++);
   };
   await Promise.all(Array.from({ length: 32 }, lane));
 }

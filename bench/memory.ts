@@ -4,18 +4,13 @@ import { REGISTRATION } from './catalog.ts';
 import { numbered } from './http-request.ts';
 import { sendAll } from './http-rows.ts';
 import { compareCosts, type Row } from './measure.ts';
-import { startRollcall, type Program } from './programs.ts';
+import { memoryOf } from './probes.ts';
+import { startRollcall } from './programs.ts';
 import type { Run } from './run.ts';
 
 const INSTANCES = 10_000;
 const ROUNDS = 3;
 const MB = 1e6;
-
-interface Memory {
-  readonly rss: number;
-  readonly heapUsed: number;
-  readonly external: number;
-}
 
 /** What 10,000 registered instances add to the process, against their definitions as plain objects. */
 export async function memoryRows(run: Run): Promise<Row[]> {
@@ -37,10 +32,6 @@ export async function memoryRows(run: Run): Promise<Row[]> {
     compareCosts({ ...row, name: 'heap, after a garbage collection' }, heap, plain),
     compareCosts({ ...row, name: 'resident set' }, rss, plain),
   ];
-}
-
-async function memoryOf(program: Program): Promise<Memory> {
-  return (await program.ask({})) as Memory;
 }
 
 function plainObjectsBytes(): number {

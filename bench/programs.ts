@@ -13,6 +13,9 @@ const MAX_LOG_CHARS = 20_000;
 /** Runs a TypeScript file of this folder. */
 export const RUN_TYPESCRIPT = [process.execPath, '--import', 'tsx'] as const;
 
+/** Arguments of Node that load a probe into a program: see probes.ts. */
+export const WITH_PROBE = ['--expose-gc', '--import', here('probe.mjs')] as const;
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
@@ -73,7 +76,7 @@ export interface Rollcall {
 }
 
 /**
- * Starts `node dist/main.js serve`, with a probe that reports its memory when asked.
+ * Starts `node dist/main.js serve`, with a probe that reports its memory and its stalls when asked.
  *
  * No Redis URL means the embedded store.
  */
@@ -82,11 +85,7 @@ export async function startRollcall(
   redisUrl?: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Rollcall> {
-  const command = onServerCore([
-    process.execPath,
-    ...['--expose-gc', '--import', here('memory-probe.mjs')],
-    ...[here('../dist/main.js'), 'serve'],
-  ]);
+  const command = onServerCore([process.execPath, ...WITH_PROBE, ...[here('../dist/main.js'), 'serve']]);
   const program = await startProgram(command, {
     ROLLCALL_HTTP_PORT: '0',
     ROLLCALL_DNS_PORT: '0',

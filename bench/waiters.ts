@@ -1,143 +1,178 @@
-// npm run build && npx tsx bench/waiters.ts [--waiters 10000]
-// Opens blocked readers of one service, changes it once, and tells how all of them were answered.
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { parseArgs } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BarId } from './bars.ts';
 import { WEB_INSTANCE } from './catalog.ts';
-import { send } from './http-request.ts';
+import { Crowd } from './crowd.ts';
+import { send, type CapturedAnswer } from './http-request.ts';
 import { sendAll } from './http-rows.ts';
-import { here, startProgram, within, type Program } from './programs.ts';
-import { scratchPath } from './scratch.ts';
+import { compareCosts, type Row } from './measure.ts';
+import { memoryOf, stallMsOf } from './probes.ts';
+import { here, RUN_TYPESCRIPT, startProgram, startRollcall, WITH_PROBE, type Program } from './programs.ts';
+import type { Run } from './run.ts';
 
-const INSTANCES = 10;
-const OPEN_AT_ONCE = 200;
+const INSTANCES = 2;
 const SETTLE_WITHIN_MS = 120_000;
-const PATH = '/v1/health/service/web?passing';
+const HEALTH = '/v1/health/service/web?passing';
+const WATCH = '/api/v1/services/web/ring/watch';
 
-interface Report {
-  readonly rss: number;
-  /** Longest time that the event loop was held since the last report. */
-  readonly stallMs: number;
+/** What became of a crowd of readers of one server. */
+interface Outcome {
+  readonly kbEach: number;
+  /** By change. */
+  readonly toldMs: readonly number[];
+  readonly stallMs: readonly number[];
 }
 
-/** One blocked reader: a connection with one request on it. */
-class Waiter {
-  readonly socket: Socket;
-  /** Resolves with the whole answer and when it had come. */
-  readonly answer: Promise<{ readonly text: string; readonly atMs: number }>;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    this.answer = new Promise((resolve, reject) => {
-      const chunks: Buffer[] = [];
-      let missing: number | undefined;
-      socket.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        missing = missing === undefined ? missingAfter(chunk) : missing - chunk.length;
-        if (missing <= 0)
-          resolve({ text: Buffer.concat(chunks).toString('latin1'), atMs: performance.now() });
-      });
-      socket.on('error', reject);
-      socket.on('close', () => reject(new Error('a reader was cut off')));
-    });
-    this.answer.catch(() => undefined);
-  }
+/** How readers are served: Rollcall's way, and the reference's. */
+interface Server {
+  readonly program: Program;
+  readonly port: number;
+  /** Makes change `round`, of which all readers are told, and returns what is in the news. */
+  readonly change: (round: number) => Promise<void>;
 }
 
-/** How much of an answer is to come after its first chunk, which always has the whole head. */
-function missingAfter(chunk: Buffer): number {
-  const head = chunk.toString('latin1', 0, chunk.indexOf('\r\n\r\n'));
-  const [, lengthBytes] = /content-length: (\d+)/i.exec(head) ?? [];
-  return head.length + 4 + Number(lengthBytes) - chunk.length;
+/** One kind of reader. */
+interface Kind {
+  readonly group: string;
+  /** What a reader sends, once it is known which index it has seen. */
+  readonly request: (index: string) => string;
+  /** Whether it has to ask again when it has been told. */
+  readonly asksAgain: boolean;
+  readonly bars: Readonly<Partial<Record<'told' | 'stall' | 'memory', BarId>>>;
 }
 
-const { values } = parseArgs({ options: { waiters: { type: 'string', default: '10000' } } });
-const count = Number(values.waiters);
-const { program, httpPort } = await startServer();
-await sendAll(httpPort, INSTANCES, WEB_INSTANCE);
-const index = await indexOf(httpPort);
-const before = await reportOf(program);
-const waiters = await openAll(httpPort, index);
-await untilBlocked(httpPort);
-const blocked = await reportOf(program);
+const BLOCKED: Kind = {
+  group: 'blocked readers of one service',
+  request: (index) => get(`${HEALTH}&index=${index}&wait=10m`),
+  asksAgain: true,
+  bars: { told: 'waiters-answered', stall: 'waiters-stall', memory: 'waiters-memory' },
+};
+const SUBSCRIBED: Kind = {
+  group: 'subscribers of one ring, server-sent events',
+  request: () => get(WATCH),
+  asksAgain: false,
+  bars: {},
+};
 
-const changedAtMs = performance.now();
-await send(httpPort, WEB_INSTANCE, INSTANCES);
-const acknowledgedAtMs = performance.now();
-const answers = await within(SETTLE_WITHIN_MS, Promise.all(waiters.map(({ answer }) => answer)));
-const after = await reportOf(program);
-for (const { text } of answers) requireNews(text);
-for (const { socket } of waiters) socket.removeAllListeners('close').destroy();
-await program.stop();
+/** Readers that wait for a change of one service, each change answered to all of them. */
+export async function waiterRows(run: Run, count: number): Promise<Row[]> {
+  return crowdRows(run, count, BLOCKED);
+}
 
-const times = answers.map(({ atMs }) => atMs - changedAtMs).sort((a, b) => a - b);
-const kbPerWaiter = (blocked.rss - before.rss) / count / 1000;
-console.log(`${String(count)} blocked readers of one service, ${String(INSTANCES)} instances
-  resident set            ${mb(before.rss)} before, ${mb(blocked.rss)} with all of them: ${kbPerWaiter.toFixed(1)} kB each
-  the change acknowledged ${ms(acknowledgedAtMs - changedAtMs)} after it was sent
-  readers answered        first ${ms(times[0] ?? 0)}, median ${ms(times[times.length >> 1] ?? 0)}, last ${ms(times.at(-1) ?? 0)}; all of them, with the news
-  longest stall           ${ms(blocked.stallMs)} while they came, ${ms(after.stallMs)} while they were answered`);
+/** Readers of the event stream of one ring. */
+export async function subscriberRows(run: Run, count: number): Promise<Row[]> {
+  return crowdRows(run, count, SUBSCRIBED);
+}
 
-async function startServer(): Promise<{ program: Program; httpPort: number }> {
-  const options = ['--expose-gc', '--import', here('waiters-probe.mjs')];
-  const started = await startProgram([process.execPath, ...options, here('../dist/main.js'), 'serve'], {
-    ROLLCALL_HTTP_PORT: '0',
-    ROLLCALL_DNS_PORT: '0',
-    ROLLCALL_DATA_DIR: scratchPath('waiters'),
-    ROLLCALL_LOG_LEVEL: 'warn',
+async function crowdRows(run: Run, count: number, kind: Kind): Promise<Row[]> {
+  const rollcall = await startRollcall(run, undefined, {
     ROLLCALL_HTTP_MAX_CONNS_PER_CLIENT: String(count + 100),
   });
-  return { program: started, httpPort: Number(/http=\S*:(\d+)/.exec(started.firstLine)?.[1]) };
+  await sendAll(rollcall.httpPort, INSTANCES, WEB_INSTANCE);
+  const answer = await send(rollcall.httpPort, { method: 'GET', path: HEALTH }, 0);
+  const change = async (round: number) => {
+    await send(rollcall.httpPort, WEB_INSTANCE, round);
+  };
+  const ours = await outcomeOf(
+    { program: rollcall.program, port: rollcall.httpPort, change },
+    run,
+    count,
+    kind,
+  );
+  await rollcall.stop();
+  const reference = await referenceOutcome(run, count, kind, answer);
+  const row = { group: `${count.toLocaleString('en')} ${kind.group}`, referenceName: 'bare node:http' };
+  const { told, stall, memory } = kind.bars;
+  return [
+    compareCosts(
+      { ...row, name: 'all told of a change', unit: 'ms', bar: told },
+      ours.toldMs,
+      reference.toldMs,
+    ),
+    compareCosts({ ...row, name: 'longest stall', unit: 'ms', bar: stall }, ours.stallMs, reference.stallMs),
+    compareCosts(
+      { ...row, name: 'memory of each', unit: 'kB', bar: memory },
+      [ours.kbEach],
+      [reference.kbEach],
+    ),
+  ];
 }
 
-async function reportOf(server: Program): Promise<Report> {
-  return (await server.ask({})) as Report;
+/** The same with a server that only holds the readers and sends all of them the same bytes at once. */
+async function referenceOutcome(
+  run: Run,
+  count: number,
+  kind: Kind,
+  answer: CapturedAnswer,
+): Promise<Outcome> {
+  const bare = [...RUN_TYPESCRIPT, ...WITH_PROBE, here('bare-crowd.ts')] as const;
+  const program = await startProgram(run.onServerCore(bare));
+  const port = Number(program.firstLine);
+  const change = async (round: number) => {
+    const body = Buffer.from(`${Buffer.from(answer.bodyBase64, 'base64').toString()}${newsOf(round)}`);
+    const headers = ['Content-Length', String(body.length), 'X-Consul-Index', String(round)];
+    await program.ask({ status: 200, headers, bodyBase64: body.toString('base64') });
+    await send(port, { method: 'PUT', path: '/' }, 0);
+  };
+  const outcome = await outcomeOf({ program, port, change }, run, count, kind);
+  await program.stop();
+  return outcome;
+}
+
+async function outcomeOf(server: Server, run: Run, count: number, kind: Kind): Promise<Outcome> {
+  const { program, port, change } = server;
+  const before = await memoryOf(program);
+  const crowd = await Crowd.open(port, count, kind.request(await indexOf(port)));
+  await untilWaiting(port, kind, count);
+  const kbEach = ((await memoryOf(program)).rss - before.rss) / count / 1000;
+  await stallMsOf(program);
+  const toldMs: number[] = [];
+  const stallMs: number[] = [];
+  // The first one is not counted.
+  for (let round = 0; round <= run.rounds; round++) {
+    await sleep(200);
+    await stallMsOf(program);
+    const told = crowd.told(newsOf(INSTANCES + round));
+    const sentAt = performance.now();
+    await change(INSTANCES + round);
+    const lastAt = await told;
+    if (round > 0) {
+      toldMs.push(lastAt - sentAt);
+      stallMs.push(await stallMsOf(program));
+    }
+    if (!kind.asksAgain) continue;
+    crowd.ask(kind.request(await indexOf(port)));
+    await untilWaiting(port, kind, count);
+  }
+  crowd.close();
+  return { kbEach, toldMs, stallMs };
+}
+
+/** What only those have read who were told of that change. */
+function newsOf(round: number): string {
+  return `web-${String(round).padStart(9, '0')}`;
+}
+
+function get(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 }
 
 async function indexOf(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${String(port)}${PATH}`);
-  await answer.arrayBuffer();
-  return answer.headers.get('x-consul-index') ?? '';
+  const { headers } = await send(port, { method: 'GET', path: HEALTH }, 0);
+  const at = headers.findIndex((name) => name.toLowerCase() === 'x-consul-index');
+  return at < 0 ? '1' : (headers[at + 1] ?? '1');
 }
 
-async function openAll(port: number, from: string): Promise<Waiter[]> {
-  const opened: Waiter[] = [];
-  const request = `GET ${PATH}&index=${from}&wait=10m HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-  while (opened.length < count) {
-    const missing = Math.min(OPEN_AT_ONCE, count - opened.length);
-    const batch = Array.from({ length: missing }, async () => {
-      const socket = connect(port, '127.0.0.1');
-      await once(socket, 'connect');
-      socket.write(request);
-      return new Waiter(socket);
-    });
-    opened.push(...(await within(SETTLE_WITHIN_MS, Promise.all(batch))));
+/** Waits until the server says that it has all the readers; of streams nobody counts, so they get a moment. */
+async function untilWaiting(port: number, kind: Kind, count: number): Promise<void> {
+  if (!kind.asksAgain) {
+    await sleep(2000);
+    return;
   }
-  return opened;
-}
-
-/** Waits until the registry says that it has all the readers. */
-async function untilBlocked(port: number): Promise<void> {
   for (const deadline = performance.now() + SETTLE_WITHIN_MS; performance.now() < deadline;) {
-    const status = (await (await fetch(`http://127.0.0.1:${String(port)}/api/v1/status`)).json()) as {
-      waiters: number;
-    };
-    if (status.waiters >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { bodyBase64 } = await send(port, { method: 'GET', path: '/api/v1/status' }, 0);
+    const { waiters } = JSON.parse(Buffer.from(bodyBase64, 'base64').toString()) as { waiters: number };
+    if (waiters >= count) return;
+    await sleep(50);
   }
   throw new Error('not all readers came to wait');
-}
-
-function requireNews(text: string): void {
-  const instances = text.split('"ID":"web-').length - 1;
-  if (!text.startsWith('HTTP/1.1 200') || instances !== INSTANCES + 1)
-    throw new Error(`a reader was answered without the news: ${text}`);
-}
-
-function mb(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(0)} ms`;
 }

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REGISTRATION } from './catalog.ts';
+import { sendAll } from './http-rows.ts';
+import { compareCosts, fact, median, type Row } from './measure.ts';
+import { percentile } from './percentile.ts';
+import { stallMsOf } from './probes.ts';
+import { Prober } from './prober.ts';
+import { startRollcall, type Rollcall } from './programs.ts';
+import { withRedis } from './redis.ts';
+import type { Run } from './run.ts';
+
+const LOOKUP = { method: 'GET', path: '/v1/health/service/new-{k}?passing&stale', keys: 1000 } as const;
+const PROBES_PER_SECOND = 200;
+const NODES = { onServerCore: <T>(command: T) => command };
+
+/** How long a node takes to take a whole catalog from Redis, and what that does to a node that is there already. */
+export async function joiningRows(run: Run, instances: number): Promise<Row[]> {
+  return withRedis('everysec', async (redisUrl) => {
+    const first = await startRollcall(run, redisUrl);
+    await sendAll(first.httpPort, instances, REGISTRATION);
+    const found = await observed(run, first, redisUrl);
+    await first.stop();
+    return rowsOf(found, instances);
+  });
+}
+
+/** By round, in ms; delays are those of lookups on the node that was there already. */
+interface Observed {
+  readonly full: number[];
+  readonly empty: number[];
+  readonly stalls: number[];
+  readonly delays: number[];
+  readonly delaysAtRest: number[];
+}
+
+async function observed(run: Run, first: Rollcall, redisUrl: string): Promise<Observed> {
+  const found: Observed = { full: [], empty: [], stalls: [], delays: [], delaysAtRest: [] };
+  for (let round = 0; round < run.rounds; round++) {
+    found.empty.push(await startOf(redisUrl, `empty-${round}`));
+    const rest = Prober.start(first.httpPort, LOOKUP, PROBES_PER_SECOND);
+    await sleep(run.seconds * 1000);
+    found.delaysAtRest.push(...(await rest.stop()));
+    await stallMsOf(first.program);
+    const busy = Prober.start(first.httpPort, LOOKUP, PROBES_PER_SECOND);
+    found.full.push(await startOf(redisUrl));
+    found.delays.push(...(await busy.stop()));
+    found.stalls.push(await stallMsOf(first.program));
+  }
+  return found;
+}
+
+function rowsOf({ full, empty, stalls, delays, delaysAtRest }: Observed, instances: number): Row[] {
+  const group = `a node joins ${instances.toLocaleString('en')} instances`;
+  const stall = { group, name: 'longest stall of the other node', kind: 'cost', unit: 'ms' } as const;
+  return [
+    compareCosts(
+      { group, name: 'until it is ready', unit: 'ms', referenceName: 'an empty Redis' },
+      full,
+      empty,
+    ),
+    compareCosts(
+      { group, name: 'lookup p99 of the other node', unit: 'ms', referenceName: 'at rest' },
+      [percentile(delays, 0.99)],
+      [percentile(delaysAtRest, 0.99)],
+    ),
+    fact({
+      ...{ group, name: 'to take the catalog', kind: 'cost', unit: 'ms', bar: 'resync' },
+      value: median(full.map((ms, i) => ms - (empty[i] ?? NaN))),
+    }),
+    fact({ ...stall, value: Math.max(...stalls) }),
+  ];
+}
+
+/** How long a node takes from its start until it serves. */
+async function startOf(redisUrl: string, namespace = 'rollcall'): Promise<number> {
+  const startedAt = performance.now();
+  const node = await startRollcall(NODES, redisUrl, { ROLLCALL_REDIS_NAMESPACE: namespace });
+  const ready = performance.now() - startedAt;
+  await node.stop();
+  return ready;
+}
