@@ -12,5 +12,6 @@ export type { NewMember, RingPreview, RingProposal, RingSince } from './ring-mov
 export type { LeaseScope, RingLease, RingLeaseRequest } from './ring-leases.ts';
 export { ringPolicyQuery, type HeldPolicy, type PolicyOutcome, type PolicyWrite } from './ring-policies.ts';
 export type { Placed, Placement } from './rings.ts';
+export type { ServiceFeed, ServiceNews } from './service-feed.ts';
 export { ArchiveError } from './snapshot-archive.ts';
 export { configEntriesQuery, configEntryQuery, type ConfigEntry } from './config-entries.ts';

@@ -31,6 +31,7 @@ import { RingLeases } from './ring-leases.ts';
 import { RingMovements } from './ring-movements.ts';
 import { RingPolicies } from './ring-policies.ts';
 import { Rings } from './rings.ts';
+import { ServiceFeed } from './service-feed.ts';
 import { Sessions } from './sessions.ts';
 import { Settings } from './settings.ts';
 import { Snapshots } from './snapshot.ts';
@@ -89,6 +90,7 @@ export class Registry {
   readonly transactions: Transactions;
   readonly #view: View;
   readonly #store: Store;
+  readonly #clock: Clock;
   readonly #renewals: Renewals;
   readonly #resync: () => void;
 
@@ -104,6 +106,7 @@ export class Registry {
     this.identity = deps.identity;
     this.#view = view;
     this.#store = store;
+    this.#clock = clock;
     this.#resync = deps.onEpochChanged;
     this.catalog = new Catalog(committer);
     this.condition = new NodeCondition(clock);
@@ -172,6 +175,11 @@ export class Registry {
   /** Tells of changes of a service's ring, until it is closed. */
   ringFeed(service: string): RingFeed {
     return new RingFeed({ rings: this.rings, view: this.#view }, service);
+  }
+
+  /** Tells of changes of a service, until it is closed. */
+  serviceFeed(service: string): ServiceFeed {
+    return new ServiceFeed({ view: this.#view, clock: this.#clock }, service);
   }
 
   /** Sends the heartbeats that have been taken; never rejects. For a node that stops. */

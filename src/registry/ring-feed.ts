@@ -44,6 +44,11 @@ export class RingFeed {
     return this.#listeners.size;
   }
 
+  /** Of the ring there is to tell of; undefined while none is known. */
+  get revision(): Revision | undefined {
+    return this.#current?.revision;
+  }
+
   /** Calls `listener` whenever there may be news; returns how to stop. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);

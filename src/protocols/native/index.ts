@@ -3,6 +3,7 @@ import type { Dialect, Method, RouteRequest, RouteResponse } from '../../http/in
 import { systemClock } from '../../platform/clock.ts';
 import { clusterRoutes } from './cluster.ts';
 import { problem, problemOf } from './errors.ts';
+import { eventRoutes } from './events.ts';
 import { redisRoutes } from './redis.ts';
 import { renewalRoutes } from './renewals.ts';
 import { ringLeaseRoutes } from './ring-leases.ts';
@@ -25,6 +26,7 @@ export function createNativeDialect(registry: Registry): Dialect {
       ...ringLeaseRoutes(registry),
       ...ringPreviewRoutes(registry),
       ...ringWatchRoutes(registry, systemClock),
+      ...eventRoutes(registry, systemClock),
       ...renewalRoutes(registry),
       ...redisRoutes(registry),
       ...statusRoutes(registry),
