@@ -95,7 +95,7 @@ export function draftDeregisterInstance(draft: Drafting, state: State, node: str
   draft.delete('instance', instanceKey(node, id));
   for (const check of checksOfInstance(draft, state, node, id))
     draftDeregisterCheck(draft, state, check.node, check.id);
-  const isTransient = draft.get('node', nodeKey(node))?.transient === true;
+  const isTransient = draft.peek('node', nodeKey(node))?.transient === true;
   if (isTransient && instancesOnNode(draft, state, node).length === 0)
     draftDeregisterNode(draft, state, node);
 }
@@ -122,7 +122,7 @@ export function draftDeregisterCheck(draft: Drafting, state: State, node: string
 
 /** Drafts a node; with `keep`, as it is where it exists. Throws `node_name_taken`. */
 export function draftNode(draft: Drafting, state: State, node: Node, keep: boolean): void {
-  const held = draft.get('node', nodeKey(node.name));
+  const held = draft.peek('node', nodeKey(node.name));
   if (held !== undefined && keep) return;
   if (
     held !== undefined &&
@@ -144,7 +144,7 @@ export function draftNode(draft: Drafting, state: State, node: Node, keep: boole
 
 /** Whether a node is a living member of the registry, known by the check id that Consul reserves for it. */
 function isMember(draft: Drafting, { name }: Node): boolean {
-  const status = draft.get('check', checkKey(name, 'serfHealth'))?.status;
+  const status = draft.peek('check', checkKey(name, 'serfHealth'))?.status;
   return status !== undefined && status !== 'critical';
 }
 
@@ -156,27 +156,28 @@ export function draftInstance(draft: Drafting, instance: Instance): void {
 
 /** Drafts a check. Throws `node_not_found` and `instance_not_found`. */
 export function draftCheck(draft: Drafting, state: State, registration: CheckRegistration): void {
-  requireNode(draft, registration.node);
-  const { overwriteStatus, ...fields } = registration;
-  const hostKey = instanceKey(fields.node, fields.instanceId);
-  if (fields.instanceId !== '' && draft.get('instance', hostKey) === undefined) {
-    throw new RollcallError(
-      'instance_not_found',
-      `Unknown service ID '${fields.instanceId}' for check ID '${fields.id}'`,
-    );
+  const { node, id, instanceId, overwriteStatus } = registration;
+  requireNode(draft, node);
+  const hostKey = instanceKey(node, instanceId);
+  if (instanceId !== '' && draft.peek('instance', hostKey) === undefined) {
+    throw new RollcallError('instance_not_found', `Unknown service ID '${instanceId}' for check ID '${id}'`);
   }
-  if (fields.instanceId !== '') draft.requireRecord('instance', hostKey);
-  const held = draft.get('check', checkKey(fields.node, fields.id));
+  if (instanceId !== '') draft.requireRecord('instance', hostKey);
+  const held = draft.peek('check', checkKey(node, id));
   const keep = held !== undefined && !overwriteStatus;
-  const check: Check = {
-    ...fields,
-    status: keep ? held.status : (fields.status ?? 'critical'),
-    output: keep ? held.output : (fields.output ?? ''),
-  };
+  const check = keep
+    ? checkOf(registration, held.status, held.output)
+    : checkOf(registration, registration.status ?? 'critical', registration.output ?? '');
   draft.put('check', check);
   draftLeases(draft, held, check);
   if (check.status === 'critical' && held !== undefined && held.status !== 'critical')
     draftCheckLoss(draft, state, check.node, check.id);
+}
+
+function checkOf(registration: CheckRegistration, status: CheckStatus, output: string): Check {
+  const { node, id, name, instanceId, notes, source, deregisterAfterMs, extensions } = registration;
+  const check = { node, id, name, instanceId, notes, source, deregisterAfterMs, status, output };
+  return extensions === undefined ? check : { ...check, extensions };
 }
 
 /** Grants what the check needs now; a countdown that already runs is left to run. */
@@ -211,7 +212,7 @@ function requireNames({ node, instance, checks }: Registration): void {
 }
 
 function requireNode(draft: Drafting, name: string): void {
-  if (draft.get('node', nodeKey(name)) === undefined)
+  if (draft.peek('node', nodeKey(name)) === undefined)
     throw new RollcallError('node_not_found', `Unknown node "${name}"`);
   draft.requireRecord('node', nodeKey(name));
 }

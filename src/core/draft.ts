@@ -1,5 +1,5 @@
 import { keyOf, type RecordValues, type Stored } from './catalog.ts';
-import { deepEqual } from './equal.ts';
+import { equalBut } from './equal.ts';
 import { epochOf, type Revision } from './ids.ts';
 import type { Table } from './record.ts';
 import type { State } from './state.ts';
@@ -36,7 +36,7 @@ export interface Decision<T> {
 interface Pending {
   readonly table: Table;
   readonly key: string;
-  readonly value: unknown;
+  readonly value: object | undefined;
   /** This draft deleted it before it put it: it is another record under the same key. */
   readonly anew: boolean;
 }
@@ -69,7 +69,15 @@ export class Drafting {
     this.#pending.set(`${table}/${key}`, { table, key, value: undefined, anew: false });
   }
 
-  /** The record as this draft leaves it. */
+  /** The record as this draft leaves it, to be looked at only: it may carry its revisions. */
+  peek<T extends Table>(table: T, key: string): Readonly<RecordValues[T]> | undefined {
+    const pending = this.#pending.get(`${table}/${key}`);
+    return pending === undefined
+      ? this.#state.get(table, key)
+      : (pending.value as RecordValues[T] | undefined);
+  }
+
+  /** The record as this draft leaves it, to be written again with changes. */
   get<T extends Table>(table: T, key: string): RecordValues[T] | undefined {
     const pending = this.#pending.get(`${table}/${key}`);
     if (pending !== undefined) return pending.value as RecordValues[T] | undefined;
@@ -211,7 +219,8 @@ export function withoutRevisions<T extends Table>(held: Stored<RecordValues[T]>)
   return value as unknown as RecordValues[T];
 }
 
-function sameValue(held: Stored<object>, value: unknown): boolean {
-  const { createRevision: _create, modifyRevision: _modify, ...rest } = held;
-  return deepEqual(rest, value);
+const REVISIONS = ['createRevision', 'modifyRevision'];
+
+function sameValue(held: Stored<object>, value: object): boolean {
+  return equalBut(held, value, REVISIONS);
 }

@@ -25,7 +25,8 @@ export function decideKvPut(state: State, put: KvPut): Decision<boolean> {
 /** Drafts a write; false where its condition does not hold. */
 export function draftKvPut(draft: Drafting, { key, value, flags, expectedRevision }: KvPut): boolean {
   if (expectedRevision !== undefined && !draft.isAt('kv', key, expectedRevision)) return false;
-  const held = draft.get('kv', key);
+  const isHeld = draft.peek('kv', key)?.session !== undefined;
+  const held = isHeld ? draft.get('kv', key) : undefined;
   // Compat(consul): a write without a session leaves a lock with its holder and sets its lock index to 0.
   if (held?.session === undefined) draft.put('kv', { key, value, flags, lockIndex: 0 });
   else draftHeldPut(draft, held, { key, value, flags, lockIndex: 0, session: held.session });
@@ -50,7 +51,7 @@ export function decideKvDelete(state: State, key: string, expectedRevision?: Rev
 
 /** Drafts the removal of a key; an absent one is fine. */
 export function draftKvDelete(draft: Drafting, key: string): void {
-  if (draft.get('kv', key) === undefined) return;
+  if (draft.peek('kv', key) === undefined) return;
   draft.delete('kv', key);
   draft.put('tombstone', { key });
 }

@@ -30,7 +30,10 @@ const TOPICS_OF: { readonly [T in Table]: TopicsOf<T> } = {
     return [topics.nodes, topics.node(name), ...ofServices];
   },
   instance: (state, before, after) => {
-    const moved = !deepEqual(before && placedBy(state, before), after && placedBy(state, after));
+    const moved =
+      before === undefined ||
+      after === undefined ||
+      !deepEqual(placedBy(state, before), placedBy(state, after));
     const ofInstances = [before, after].flatMap((instance) => {
       if (instance === undefined) return [];
       const { node, service } = instance;
