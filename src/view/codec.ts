@@ -13,35 +13,35 @@ import {
 const FORMAT = 1;
 const NEWLINE = 0x0a;
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: false });
-
 /**
  * A value as bytes: one line of JSON, and behind it the raw bytes of a configuration key.
  *
  * Unknown fields of a record written by a later version survive a read and a write.
  */
-export function encodeValue(put: Pick<DraftPut, 'table' | 'value'>): Uint8Array {
-  if (put.table !== 'kv') return encoder.encode(JSON.stringify({ ...put.value, format: FORMAT }));
-  const { value, ...header } = put.value as RecordValues['kv'];
-  const line = encoder.encode(`${JSON.stringify({ ...header, format: FORMAT })}\n`);
-  const bytes = new Uint8Array(line.length + value.length);
-  bytes.set(line);
-  bytes.set(value, line.length);
+export function encodeValue({ table, value }: Pick<DraftPut, 'table' | 'value'>): Uint8Array {
+  if (table !== 'kv') return Buffer.from(JSON.stringify({ ...value, format: FORMAT }));
+  const { value: body } = value as RecordValues['kv'];
+  const line = `${JSON.stringify({ ...value, value: undefined, format: FORMAT })}\n`;
+  const lineLength = Buffer.byteLength(line);
+  const bytes = Buffer.allocUnsafe(lineLength + body.length);
+  bytes.write(line);
+  bytes.set(body, lineLength);
   return bytes;
 }
 
 /** The record as `State` holds it, frozen. Throws on bytes that no version of Rollcall wrote. */
 export function decodeRecord(record: StoredRecord): Change {
   const { table, key, createRevision, modifyRevision } = record;
-  const end = table === 'kv' ? record.value.indexOf(NEWLINE) : record.value.length;
-  const header: unknown = JSON.parse(decoder.decode(record.value.subarray(0, end)));
+  const bytes = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.length);
+  const end = table === 'kv' ? bytes.indexOf(NEWLINE) : bytes.length;
+  const header: unknown = JSON.parse(bytes.toString('utf8', 0, end));
   if (typeof header !== 'object' || header === null)
     throw new Error(`record ${table}/${key} is not an object`);
-  const { format: _format, ...fields } = header as { format?: number };
-  const body = table === 'kv' ? { value: record.value.slice(end + 1) } : {};
-  const value = Object.freeze({ ...fields, ...body, createRevision, modifyRevision });
-  return { table, key, value: value as unknown as Stored<RecordValues[Table]> };
+  const { format: _format, ...fields } = header as Record<string, unknown>;
+  if (table === 'kv') fields['value'] = record.value.slice(end + 1);
+  fields['createRevision'] = createRevision;
+  fields['modifyRevision'] = modifyRevision;
+  return { table, key, value: Object.freeze(fields) as unknown as Stored<RecordValues[Table]> };
 }
 
 /** A commit as `State` applies it. */
