@@ -44,15 +44,15 @@ export class CommitQueue {
   }
 
   commit(txn: Txn): Promise<CommitResult> {
-    const encoded = encodeTxn(txn);
-    const bytes = encoded.guard.length + encoded.frame.length;
+    const { guard, frame } = encodeTxn(txn);
+    const bytes = guard.length + frame.length;
     if (this.#pendingTxns >= MAX_PENDING_TXNS || this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
       return Promise.reject(new StoreError('overloaded', 'too many commits are waiting for Redis'));
     }
     this.#pendingTxns += 1;
     this.#pendingBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...encoded, txn, bytes, sinceMs: systemClock.monotonic(), resolve, reject });
+      this.#waiting.push({ guard, frame, txn, bytes, sinceMs: systemClock.monotonic(), resolve, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => {

@@ -23,11 +23,18 @@ const WAIT_MS = 500;
 
 /** The strongest durability of the tables that a transaction writes. */
 export function durabilityOf({ puts, deletes }: Txn, byTable: Durabilities): Durability {
-  return strongest([...puts, ...deletes].map(({ table }) => byTable[table] ?? 'async'));
+  let durability: Durability = 'async';
+  for (const { table } of puts) durability = stronger(durability, byTable[table]);
+  for (const { table } of deletes) durability = stronger(durability, byTable[table]);
+  return durability;
 }
 
 export function strongest(levels: readonly Durability[]): Durability {
-  return RANKS[Math.max(0, ...levels.map((level) => RANKS.indexOf(level)))] ?? 'async';
+  return levels.reduce(stronger, 'async');
+}
+
+function stronger(one: Durability, other: Durability = 'async'): Durability {
+  return RANKS.indexOf(other) > RANKS.indexOf(one) ? other : one;
 }
 
 /**

@@ -39,61 +39,69 @@ export function encodeTxn(txn: Txn): EncodedTxn {
 export function decodeFrame(frame: Buffer, revision: Revision): Commit {
   const reader = new FrameReader(frame);
   const operation = reader.text();
-  const puts = reader.list((): StoredRecord | undefined => {
+  const puts: StoredRecord[] = [];
+  for (let left = reader.count(); left > 0; left--) {
     const table = toTable(reader.byte());
     const createRevision = reader.double() || revision;
     const key = reader.text();
-    const value = reader.bytes();
-    return table && { table, key, value: Buffer.from(value), createRevision, modifyRevision: revision };
-  });
-  const deletes = reader.list((): Delete | undefined => {
+    const value = Buffer.from(reader.bytes());
+    if (table !== undefined) puts.push({ table, key, value, createRevision, modifyRevision: revision });
+  }
+  const deletes: Delete[] = [];
+  for (let left = reader.count(); left > 0; left--) {
     const table = toTable(reader.byte());
     const key = reader.text();
-    return table && { table, key };
-  });
-  const touches = reader.list(() => reader.text());
-  return { revision, operation, puts: puts.filter(isKnown), deletes: deletes.filter(isKnown), touches };
+    if (table !== undefined) deletes.push({ table, key });
+  }
+  const touches: string[] = [];
+  for (let left = reader.count(); left > 0; left--) touches.push(reader.text());
+  return { revision, operation, puts, deletes, touches };
 }
 
-function isKnown<T>(item: T | undefined): item is T {
-  return item !== undefined;
-}
-
-function encodeGuard(txn: Txn): Buffer {
-  const names = [...txn.compares.map(compareName), ...txn.grants.map(({ lease }) => lease), ...txn.revokes];
-  const writer = new FrameWriter(12 + names.reduce((sum, name) => sum + 14 + maxBytes(name), 0));
-  writer.list(txn.compares, (compare) => {
+function encodeGuard({ compares, grants, revokes }: Txn): Buffer {
+  let capacity = 12;
+  for (const compare of compares) capacity += 14 + maxBytes(compareName(compare));
+  for (const { lease } of grants) capacity += 12 + maxBytes(lease);
+  for (const lease of revokes) capacity += 4 + maxBytes(lease);
+  const writer = new FrameWriter(capacity);
+  writer.count(compares);
+  for (const compare of compares) {
     writer.byte(COMPARE_KINDS.indexOf(compare.kind));
     writer.byte(compare.kind === 'record' ? tableNumber(compare.table) : 0);
     writer.double(compareNumber(compare));
     writer.text(compareName(compare));
-  });
-  writer.list(txn.grants, ({ lease, ttlMs }) => {
+  }
+  writer.count(grants);
+  for (const { lease, ttlMs } of grants) {
     writer.double(ttlMs);
     writer.text(lease);
-  });
-  writer.list(txn.revokes, (lease) => writer.text(lease));
+  }
+  writer.count(revokes);
+  for (const lease of revokes) writer.text(lease);
   return writer.done();
 }
 
-function encodeFrame(txn: Txn): Buffer {
-  let capacity = 16 + maxBytes(txn.operation);
-  for (const { key, value } of txn.puts) capacity += 17 + maxBytes(key) + value.length;
-  for (const { key } of txn.deletes) capacity += 5 + maxBytes(key);
-  for (const topic of txn.touches) capacity += 4 + maxBytes(topic);
+function encodeFrame({ operation, puts, deletes, touches }: Txn): Buffer {
+  let capacity = 16 + maxBytes(operation);
+  for (const { key, value } of puts) capacity += 17 + maxBytes(key) + value.length;
+  for (const { key } of deletes) capacity += 5 + maxBytes(key);
+  for (const topic of touches) capacity += 4 + maxBytes(topic);
   const writer = new FrameWriter(capacity);
-  writer.text(txn.operation);
-  writer.list(txn.puts, ({ table, key, value, createRevision }) => {
+  writer.text(operation);
+  writer.count(puts);
+  for (const { table, key, value, createRevision } of puts) {
     writer.byte(tableNumber(table));
     writer.double(createRevision);
     writer.text(key);
     writer.bytes(value);
-  });
-  writer.list(txn.deletes, ({ table, key }) => {
+  }
+  writer.count(deletes);
+  for (const { table, key } of deletes) {
     writer.byte(tableNumber(table));
     writer.text(key);
-  });
-  writer.list(txn.touches, (topic) => writer.text(topic));
+  }
+  writer.count(touches);
+  for (const topic of touches) writer.text(topic);
   return writer.done();
 }
 
@@ -156,9 +164,8 @@ class FrameWriter {
     this.#offset += value.length;
   }
 
-  list<T>(items: readonly T[], write: (item: T) => void): void {
-    this.#offset = this.#buffer.writeUInt32BE(items.length, this.#offset);
-    items.forEach(write);
+  count({ length }: readonly unknown[]): void {
+    this.#offset = this.#buffer.writeUInt32BE(length, this.#offset);
   }
 
   done(): Buffer {
@@ -183,19 +190,25 @@ class FrameReader {
     return this.#buffer.readDoubleBE(this.#offset - 8);
   }
 
+  count(): number {
+    this.#offset += 4;
+    return this.#buffer.readUInt32BE(this.#offset - 4);
+  }
+
   bytes(): Buffer {
-    const start = this.#offset + 4;
-    this.#offset = start + this.#buffer.readUInt32BE(this.#offset);
+    const start = this.#skip();
     return this.#buffer.subarray(start, this.#offset);
   }
 
   text(): string {
-    return this.bytes().toString('utf8');
+    const start = this.#skip();
+    return this.#buffer.toString('utf8', start, this.#offset);
   }
 
-  list<T>(read: () => T): T[] {
-    const count = this.#buffer.readUInt32BE(this.#offset);
-    this.#offset += 4;
-    return Array.from({ length: count }, read);
+  /** Goes behind a length and so many bytes; where those begin. */
+  #skip(): number {
+    const length = this.count();
+    this.#offset += length;
+    return this.#offset - length;
   }
 }

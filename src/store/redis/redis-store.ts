@@ -123,7 +123,7 @@ export class RedisStore implements Store {
     return this.#opened().adopt(witnessed);
   }
 
-  async commit(txn: Txn): Promise<CommitResult> {
+  commit(txn: Txn): Promise<CommitResult> {
     return this.#queues[durabilityOf(txn, this.#durability)].commit(txn);
   }
 
