@@ -74,7 +74,7 @@ export class Committer {
     let caughtUp = false;
     try {
       for (let attempt = 0; attempt < MAX_ATTEMPTS && clock.monotonic() < deadline; attempt++) {
-        const decision = attemptTo(() => decide(view.state));
+        const decision = attemptTo(decide, view.state);
         if ('failure' in decision || isEmpty(decision.value.draft)) {
           if (caughtUp) return { result: valueOf(decision).result, revision: view.state.revision };
           await this.catchUp(proof);
@@ -82,18 +82,12 @@ export class Committer {
           continue;
         }
         const outcome = await this.#submit(decision.value.draft);
-        if (outcome.kind === 'applied') {
-          await this.#see(outcome.revision);
-          return { result: decision.value.result, revision: outcome.revision };
+        if (outcome?.outcome === 'applied') {
+          const { revision } = outcome;
+          if (view.state.revision < revision) await this.#see(revision);
+          return { result: decision.value.result, revision };
         }
-        if (outcome.kind === 'conflict') {
-          if (outcome.compare.kind === 'lease-due')
-            throw new RollcallError('aborted', 'The lease was renewed');
-          release ??= await this.#contended.enter(
-            contendedKey(outcome.compare),
-            deadline - clock.monotonic(),
-          );
-        }
+        if (outcome !== undefined) release ??= await this.#queueUp(outcome.compare, deadline);
         await this.catchUp(proof);
         caughtUp = true;
       }
@@ -123,6 +117,12 @@ export class Committer {
     await view.reach(revision, CATCH_UP_MS);
   }
 
+  /** Waits for the turn of those who collide on what a commit compared; resolves with how to end it. */
+  #queueUp(compare: Compare, deadline: number): Promise<() => void> {
+    if (compare.kind === 'lease-due') throw new RollcallError('aborted', 'The lease was renewed');
+    return this.#contended.enter(contendedKey(compare), deadline - this.#deps.clock.monotonic());
+  }
+
   /** Waits for a commit of this node's own; whether it will stay is open while the view cannot have it. */
   async #see(revision: Revision): Promise<void> {
     await this.#deps.view.reach(revision, CATCH_UP_MS).catch(() => {
@@ -133,49 +133,45 @@ export class Committer {
     });
   }
 
-  async #submit(draft: Draft): Promise<Outcome> {
-    const txn = encode(draft, this.#deps.random.token());
+  /** What the store made of a draft; undefined where the epoch changed. */
+  async #submit(draft: Draft): Promise<CommitResult | undefined> {
+    const { store, clock, random } = this.#deps;
+    const txn = encode(draft, random.token());
+    const sentAt = clock.monotonic();
     this.#recent.remember(txn.operation);
     try {
-      const result = await this.#send(txn);
-      if (result === undefined) return { kind: 'again' };
-      if (result.outcome === 'applied') return { kind: 'applied', revision: result.revision };
-      return { kind: 'conflict', compare: result.compare };
+      return await store.commit(txn);
+    } catch (error) {
+      if (isEpochChange(error)) {
+        await this.#adopted();
+        return undefined;
+      }
+      // Sending it again is safe: it compares every record it writes.
+      const quickly = clock.monotonic() - sentAt < RESEND_WITHIN_MS;
+      const unknown = error instanceof StoreError && error.code === 'unknown_outcome';
+      if (!unknown || !quickly || txn.puts.length + txn.deletes.length === 0) throw refusal(error);
+      return await this.#resend(txn);
     } finally {
       this.#recent.forget(txn.operation);
     }
   }
 
-  /** Sends a transaction, once more where a reply was lost quickly; undefined where the epoch changed. */
-  async #send(txn: Txn): Promise<CommitResult | undefined> {
-    const { store, clock } = this.#deps;
-    const startedAt = clock.monotonic();
-    let resent = false;
-    for (;;) {
-      try {
-        const result = await store.commit(txn);
-        if (result.outcome === 'applied' || !resent) return result;
-        // A conflict with ourselves: the first attempt was applied, though its reply was lost.
-        await this.catchUp('barrier');
-        const revision = this.#recent.revisionOf(txn.operation);
-        if (revision === undefined && this.#recent.mayHaveMissed(txn.operation))
-          throw new RollcallError('outcome_unknown');
-        return revision === undefined ? result : { outcome: 'applied', revision };
-      } catch (error) {
-        // Whatever is refused now, the first attempt may have been applied.
-        if (resent) throw new RollcallError('outcome_unknown');
-        if (isEpochChange(error)) {
-          await this.#adopted();
-          return undefined;
-        }
-        // Sending it again is safe: it compares every record it writes.
-        const quickly = clock.monotonic() - startedAt < RESEND_WITHIN_MS;
-        const unknown = error instanceof StoreError && error.code === 'unknown_outcome';
-        if (!unknown || !quickly || txn.puts.length + txn.deletes.length === 0) throw refusal(error);
-        resent = true;
-        await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
-      }
-    }
+  /** Sends a transaction again whose reply was lost. */
+  async #resend(txn: Txn): Promise<CommitResult> {
+    await new Promise((resolve) => setTimeout(resolve, RESEND_PAUSE_MS));
+    const result = await this.#deps.store.commit(txn).catch(() => {
+      // Whatever is refused now, the first attempt may have been applied.
+      throw new RollcallError('outcome_unknown');
+    });
+    if (result.outcome === 'applied') return result;
+    // A conflict with ourselves: the first attempt was applied, though its reply was lost.
+    await this.catchUp('barrier').catch(() => {
+      throw new RollcallError('outcome_unknown');
+    });
+    const revision = this.#recent.revisionOf(txn.operation);
+    if (revision === undefined && this.#recent.mayHaveMissed(txn.operation))
+      throw new RollcallError('outcome_unknown');
+    return revision === undefined ? result : { outcome: 'applied', revision };
   }
 
   async #adopted(): Promise<void> {
@@ -193,16 +189,11 @@ export class Committer {
   }
 }
 
-type Outcome =
-  | { readonly kind: 'applied'; readonly revision: Revision }
-  | { readonly kind: 'conflict'; readonly compare: Compare }
-  | { readonly kind: 'again' };
-
 type Attempt<T> = { readonly value: T } | { readonly failure: unknown };
 
-function attemptTo<T>(take: () => T): Attempt<T> {
+function attemptTo<T>(take: (state: State) => T, state: State): Attempt<T> {
   try {
-    return { value: take() };
+    return { value: take(state) };
   } catch (failure) {
     return { failure };
   }
