@@ -116,24 +116,28 @@ export function isStatus(text: string): text is CheckStatus {
 /** A valid definition as the catalog's; an existing check keeps its status and output. */
 export function checkRegistration(
   definition: CheckDefinition,
-  place: CheckPlace,
+  { node, instanceId, id, name }: CheckPlace,
   limits: CheckLimits,
 ): CheckRegistration {
   const { Status, Notes, Interval, Timeout, DeregisterCriticalServiceAfter: deregisterAfterMs } = definition;
+  const registration: CheckRegistration = {
+    node,
+    instanceId,
+    id,
+    name,
+    notes: Notes,
+    source: sourceOf(definition, node, limits),
+    deregisterAfterMs:
+      deregisterAfterMs > 0 ? Math.ceil(Math.max(deregisterAfterMs, limits.checkDeregisterMinMs)) : 0,
+    overwriteStatus: false,
+  };
+  const stated = isStatus(Status) ? { ...registration, status: Status } : registration;
+  if (Interval <= 0 && Timeout <= 0) return stated;
   const shown = {
     ...(Interval > 0 ? { Interval: formatGoDuration(Interval) } : {}),
     ...(Timeout > 0 ? { Timeout: formatGoDuration(Timeout) } : {}),
   };
-  return {
-    ...place,
-    notes: Notes,
-    source: sourceOf(definition, place, limits),
-    deregisterAfterMs:
-      deregisterAfterMs > 0 ? Math.ceil(Math.max(deregisterAfterMs, limits.checkDeregisterMinMs)) : 0,
-    overwriteStatus: false,
-    ...(isStatus(Status) ? { status: Status } : {}),
-    ...(Object.keys(shown).length > 0 ? { extensions: { consul: shown } } : {}),
-  };
+  return { ...stated, extensions: { consul: shown } };
 }
 
 type Kind = 'grpc' | 'http' | 'ttl' | 'tcp' | 'udp' | 'alias' | 'docker' | 'script' | 'h2ping' | 'os_service';
@@ -162,12 +166,12 @@ function argsOf({ ScriptArgs, Args }: CheckDefinition): readonly string[] {
   return ScriptArgs.length > 0 ? ScriptArgs : Args;
 }
 
-function sourceOf(definition: CheckDefinition, { node }: CheckPlace, limits: CheckLimits): CheckSource {
+function sourceOf(definition: CheckDefinition, node: string, limits: CheckLimits): CheckSource {
   const kind = kindsOf(definition)[0] ?? 'ttl';
   const { OutputMaxSize: outputMaxBytes, AliasNode, AliasService: instanceId } = definition;
   const output = outputMaxBytes > 0 ? { outputMaxBytes } : {};
   // A store counts whole milliseconds, and a lease of none would be over before it begins.
-  if (kind === 'ttl') return { kind: 'ttl', ttlMs: Math.ceil(definition.TTL), ...output };
+  if (kind === 'ttl') return { ...output, kind: 'ttl', ttlMs: Math.ceil(definition.TTL) };
   if (kind === 'alias')
     return { kind, node: AliasNode || node, instanceId, withMembership: AliasNode !== '' };
   const timeoutMs = kind === 'script' ? DEFAULT_SCRIPT_TIMEOUT_MS : DEFAULT_TIMEOUT_MS;

@@ -35,21 +35,23 @@ export function decodeValue<T>(value: unknown, decoder: Decoder<T>): T {
  * HTTP API's spelling and that of configuration files.
  */
 export function struct<F extends Fields>(type: string, fields: F): Decoder<StructOf<F>> {
-  const names = Object.keys(fields);
-  const byKey = new Map(names.map((name) => [keyOf(name), name]));
+  const decoders = Object.entries(fields);
+  const byKey = new Map(decoders.flatMap(([name]) => [keyOf(name), name].map((key) => [key, name] as const)));
+  // Most fields of most values are absent.
+  const zero = Object.fromEntries(decoders.map(([name, decode]) => [name, decode(undefined, TOP)]));
   return (value, place) => {
-    if (value !== undefined && value !== null && !isObject(value))
-      throw mismatch(value, place, `structs.${type || 'Definition'}`);
+    if (value === undefined || value === null) return zero as StructOf<F>;
+    if (!isObject(value)) throw mismatch(value, place, `structs.${type || 'Definition'}`);
     const found = new Map<string, unknown>();
-    for (const [key, each] of Object.entries(value ?? {})) {
-      const name = byKey.get(keyOf(key));
+    for (const [key, each] of Object.entries(value)) {
+      const name = byKey.get(key) ?? byKey.get(keyOf(key));
       if (name !== undefined) found.set(name, each);
     }
-    const decoded = names.map((name) => [
-      name,
-      fields[name]?.(found.get(name), { type, path: dotted(place, name) }),
-    ]);
-    return Object.fromEntries(decoded) as StructOf<F>;
+    const decoded = { ...zero };
+    for (const [name, decode] of decoders) {
+      if (found.has(name)) decoded[name] = decode(found.get(name), { type, path: dotted(place, name) });
+    }
+    return decoded as StructOf<F>;
   };
 }
 
