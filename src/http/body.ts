@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { BodyTooLargeError, BodyUnreadableError } from './route.ts';
@@ -16,11 +16,10 @@ export function mayHaveBody({ method, headers }: IncomingMessage): boolean {
  * Throws `BodyTooLargeError` and `BodyUnreadableError`; the time it may take is bounded by the server's
  * `requestTimeout`.
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
-  const length = request.headers['content-length'];
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  const { 'content-length': length, 'content-encoding': encoding } = request.headers;
   if (length !== undefined && Number(length) > limitBytes)
     throw new BodyTooLargeError(Number(length), limitBytes);
-  const encoding = request.headers['content-encoding'];
   if (encoding === undefined || encoding === 'identity') return collect(request, limitBytes);
   if (encoding !== 'gzip') throw new BodyUnreadableError(`unsupported Content-Encoding ${encoding}`);
   const gunzip = createGunzip();
@@ -28,19 +27,28 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return collect(request.pipe(gunzip), limitBytes);
 }
 
-async function collect(stream: Readable, limitBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let lengthBytes = 0;
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+function collect(stream: Readable, limitBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let lengthBytes = 0;
+    const fail = () => reject(new BodyUnreadableError('the request body could not be read'));
+    stream.on('data', (chunk: Buffer) => {
       lengthBytes += chunk.length;
-      if (lengthBytes > limitBytes) throw new BodyTooLargeError(lengthBytes, limitBytes);
       chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof BodyTooLargeError) throw error;
-    throw new BodyUnreadableError('the request body could not be read');
-  }
-  const [only] = chunks;
-  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+      if (lengthBytes <= limitBytes) return;
+      reject(new BodyTooLargeError(lengthBytes, limitBytes));
+      chunks.length = 0;
+      // A request that is destroyed takes its connection along, and the refusal with it.
+      if (stream instanceof IncomingMessage) stream.pause();
+      else stream.destroy();
+    });
+    stream.on('end', () => {
+      const [only] = chunks;
+      resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
+    });
+    stream.on('error', fail);
+    stream.on('close', () => {
+      if (!stream.readableEnded) fail();
+    });
+  });
 }

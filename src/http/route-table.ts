@@ -101,5 +101,11 @@ function find(
 }
 
 function named(names: readonly string[], values: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.map((name, i) => [name, decodeURIComponent(values[i] ?? '')]));
+  const params: Record<string, string> = {};
+  for (const [i, name] of names.entries()) params[name] = decoded(values[i] ?? '');
+  return params;
+}
+
+function decoded(value: string): string {
+  return value.includes('%') ? decodeURIComponent(value) : value;
 }

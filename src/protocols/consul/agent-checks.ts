@@ -25,6 +25,8 @@ import { checkShape } from './shapes.ts';
 
 const statusUpdate = struct('checkUpdate', { Status: text, Output: text });
 const MAX_OUTPUT_BYTES = 4096;
+/** Of UTF-8, for one UTF-16 unit of a string. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** Checks of the logical agent's node and services, and their heartbeats. */
 export function agentCheckRoutes(context: ConsulContext): Route[] {
@@ -136,6 +138,7 @@ function unknownCheck(id: string): ConsulError {
 
 /** Compat(consul): an output longer than 4096 bytes, or what the check allows, is cut and says so. */
 function truncated(output: string, maxBytes: number): string {
+  if (output.length * MAX_BYTES_PER_UNIT <= maxBytes) return output;
   const bytes = Buffer.from(output, 'utf8');
   if (bytes.length <= maxBytes) return output;
   const kept = bytes.subarray(0, maxBytes).toString('utf8');

@@ -2,6 +2,7 @@ import type { RouteRequest, RouteResponse } from '../../http/index.ts';
 import { encodeGoJson, indentJson, type GoValue } from './go-json.ts';
 
 const ACL_HEADERS = { 'X-Consul-Default-Acl-Policy': 'allow', Vary: 'Accept-Encoding' };
+const EMPTY_HEADERS = { ...ACL_HEADERS, 'Content-Length': '0' };
 const JSON_HEADERS = { ...ACL_HEADERS, 'Content-Type': 'application/json' };
 const TEXT_HEADERS = { ...ACL_HEADERS, 'Content-Type': 'text/plain; charset=utf-8' };
 
@@ -21,7 +22,7 @@ export function jsonAnswer(value: GoValue, pretty: boolean): RouteResponse {
 
 /** An answer without a body: what agent writes return, and a key that is absent. */
 export function emptyAnswer(status = 200): RouteResponse {
-  return { status, headers: ACL_HEADERS };
+  return { status, headers: EMPTY_HEADERS };
 }
 
 /** Bytes that a browser must not take for a page. */
