@@ -1,5 +1,5 @@
-import type { Revision, RingMember } from '../core/index.ts';
-import { finish, type Hashes, type Steps } from '../core/ring/index.ts';
+import { deepEqual, type Revision, type RingMember } from '../core/index.ts';
+import { finish, type Hashes, type RingPolicy, type Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inTurns, ringSteps, type ServiceRing } from './ring-build.ts';
 import type { RingMembership } from './ring-membership.ts';
@@ -8,8 +8,8 @@ import type { RingMembership } from './ring-membership.ts';
 const INLINE_POINTS = 16_384;
 /** Points of a changed ring that are moved in the time in which one is hashed. */
 const MOVED_PER_HASHED = 64;
-/** What is known to stay below that before there is a ring: members, and the sum of their weights. */
-const INLINE_FIRST = { members: 32, weight: 64 };
+/** Points for each unit of weight, or for each member, that no program of other make exceeds. */
+const FOREIGN_POINTS = 256;
 /** After a build in turns lookups start none for so many times as long, and at most for this long. */
 const REST = { times: 4, mostMs: 1000 };
 /** Part of the hand-over window by which it may last longer. */
@@ -103,7 +103,9 @@ export class TrackedRing {
   #isQuick(): boolean {
     const { members, policy, revision } = this.membership;
     const built = this.#built;
-    if (built === undefined) return isSmall(members);
+    // What another policy made says nothing of how long this one takes.
+    if (built === undefined || !deepEqual(built.policy.placement, policy.placement))
+      return members.size + mostPoints(policy.placement, members) <= INLINE_POINTS;
     const { size, members: before } = built.ring;
     const pointsEach = size / Math.max(1, before.length);
     if (pointsEach * members.size <= INLINE_POINTS) return true;
@@ -149,9 +151,25 @@ export class TrackedRing {
   }
 }
 
-function isSmall(members: ReadonlyMap<string, RingMember>): boolean {
-  if (members.size > INLINE_FIRST.members) return false;
+/** A bound on the points that members get, or on what stands for points, such as entries of a table. */
+function mostPoints(policy: RingPolicy, members: ReadonlyMap<string, RingMember>): number {
   let weight = 0;
   for (const member of members.values()) weight += member.weight;
-  return weight <= INLINE_FIRST.weight;
+  switch (policy.algorithm) {
+    case 'ring':
+      return weight * policy.pointsPerWeight;
+    case 'bounded-ring':
+      return weight * policy.pointsPerWeight + policy.partitions;
+    case 'maglev':
+      return policy.tableSize;
+    case 'envoy-ring-hash':
+      return policy.minimumRingSize + weight;
+    case 'grpc-ring-hash':
+      return policy.minRingSize + weight;
+    case 'rendezvous':
+    case 'jump':
+      return members.size;
+    default:
+      return (members.size + weight) * FOREIGN_POINTS;
+  }
 }
