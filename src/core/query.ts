@@ -1,5 +1,5 @@
 import type { Check, Instance, KvPair, Node, Stored, StringMap } from './catalog.ts';
-import { instanceKey, nodeKey, type Revision } from './ids.ts';
+import { epochOf, firstOfEpoch, instanceKey, nodeKey, type Revision } from './ids.ts';
 import { hasMeta } from './selection.ts';
 import type { State } from './state.ts';
 import { topics } from './topics.ts';
@@ -26,6 +26,16 @@ export interface Query<T> {
 /** What an answer can be kept by: while it stands for a state, so does the answer. */
 export function versionOf(query: Query<unknown>, state: State): Revision {
   return query.version?.(state) ?? query.index(state);
+}
+
+/**
+ * The index that a reader of a query is told; never 0.
+ *
+ * It is of the state's epoch, also where what was asked for is older: what a reader saw in an earlier epoch may have
+ * been lost with it, so who waits on an index of one is to look again.
+ */
+export function indexOf(query: Query<unknown>, state: State): Revision {
+  return Math.max(firstOfEpoch(epochOf(state.revision)), query.index(state));
 }
 
 /** An instance with what a lookup shows beside it. */

@@ -1,4 +1,4 @@
-import { RollcallError, type Query, type Revision } from '../core/index.ts';
+import { indexOf, RollcallError, type Query, type Revision } from '../core/index.ts';
 import type { Store } from '../store/store.ts';
 import type { View } from '../view/view.ts';
 import type { WaitResult } from '../view/wait.ts';
@@ -102,7 +102,7 @@ export class Reads {
   /** The answer from memory as it is, now. */
   answer<T>(query: Query<T>): Answer<T> {
     const { state } = this.#view;
-    return { value: query.run(state), index: Math.max(1, query.index(state)), ...this.freshness() };
+    return { value: query.run(state), index: indexOf(query, state), ...this.freshness() };
   }
 
   freshness(): Freshness {

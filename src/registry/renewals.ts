@@ -8,6 +8,8 @@ const NOTED_MS = 10;
 /** What the store could not take is tried again after this, and given up when it is older than `KEPT_MS`. */
 const RETRY_MS = 200;
 const KEPT_MS = 5000;
+/** A store that was last heard longer ago may be gone, and a heartbeat taken for it in vain. */
+const HEARD_MS = 250;
 const BATCH = 500;
 const MAX_WAITING = 100_000;
 const MAX_NOTED = 2_000_000;
@@ -68,7 +70,8 @@ export class Renewals {
    */
   note(lease: string, ttlMs: number): boolean {
     const { store, clock } = this.#deps;
-    if (this.#isRefused || this.#noted.size >= MAX_NOTED || !store.status().available) return false;
+    const { available, silentMs } = store.status();
+    if (this.#isRefused || this.#noted.size >= MAX_NOTED || !available || silentMs > HEARD_MS) return false;
     this.#noted.set(lease, { ttlMs, notedAt: clock.monotonic() });
     this.#schedule(NOTED_MS);
     return true;

@@ -1,4 +1,4 @@
-import { RollcallError, State, type Query, type Revision, type StateCommit } from '../core/index.ts';
+import { indexOf, RollcallError, State, type Query, type Revision, type StateCommit } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { TimerWheel } from '../platform/timer-wheel.ts';
 import { isOfUnknownEpoch, Wait, type WaitResult } from './wait.ts';
@@ -123,7 +123,7 @@ export class View {
    */
   hasNews(query: Query<unknown>, index: Revision): boolean {
     if (isOfUnknownEpoch(index, this.#state)) return true;
-    return query.index(this.#state) > index && !this.#watchers.isHeld(query.topics);
+    return indexOf(query, this.#state) > index && !this.#watchers.isHeld(query.topics);
   }
 
   /**

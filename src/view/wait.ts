@@ -1,4 +1,4 @@
-import { epochOf, type Query, type Revision, type State } from '../core/index.ts';
+import { epochOf, indexOf, type Query, type Revision, type State } from '../core/index.ts';
 import type { Waiter } from './watchers.ts';
 
 /** How a blocked read ended. */
@@ -32,7 +32,7 @@ export class Wait implements Waiter {
     this.#query = query;
     this.#index = index;
     this.#settle = settle;
-    this.#seen = query.index(source.state);
+    this.#seen = indexOf(query, source.state);
     this.#isAbsent = this.#seen <= index && query.isAbsent?.(source.state) === true;
   }
 
@@ -44,7 +44,7 @@ export class Wait implements Waiter {
   wake(): void {
     if (this.#isOver) return;
     const { state } = this.#source;
-    this.#seen = this.#query.index(state);
+    this.#seen = indexOf(this.#query, state);
     const wasAbsent = this.#isAbsent;
     this.#isAbsent = this.#query.isAbsent?.(state) === true;
     if (isOfUnknownEpoch(this.#index, state)) this.end('changed');

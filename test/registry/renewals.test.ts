@@ -10,6 +10,7 @@ import { startRegistry, type TestRegistry } from '../support/registry.ts';
 class Link {
   readonly sent: Renewal[][] = [];
   isSilent = false;
+  silentMs = 0;
 
   wrap(store: Store): Store {
     const renew: Store['renew'] = async (renewals) => {
@@ -20,6 +21,7 @@ class Link {
     return new Proxy(store, {
       get: (target, name) => {
         if (name === 'renew') return renew;
+        if (name === 'status') return () => ({ available: true, silentMs: this.silentMs });
         const value: unknown = Reflect.get(target, name);
         return typeof value === 'function' ? (value.bind(target) as unknown) : value;
       },
@@ -88,6 +90,13 @@ describe('renewals that are noted', () => {
     await eventually(() => link.sent.length > 0, 'the renewal is sent after all');
     expect(link.sent.flat()).to.deep.equal([{ lease: 'held', ttlMs: 1000 }]);
     await eventually(() => renewals.note('held', 3000), 'renewals are taken again');
+  });
+
+  it('are not taken for a store that was last heard a while ago', () => {
+    link.silentMs = 300;
+    expect(renewals.note('held', 1000)).to.equal(false);
+    link.silentMs = 200;
+    expect(renewals.note('held', 1000)).to.equal(true);
   });
 
   it('are cut into calls that leave the store time for others', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { kvQuery, type Query, type StateCommit } from '../../src/core/index.ts';
+import { firstOfEpoch, kvQuery, State, type Query, type StateCommit } from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { View } from '../../src/view/view.ts';
 
@@ -43,5 +43,16 @@ describe('waiting for the view', () => {
     const waiting = view.wait(query, 1, 50, never);
     view.apply([commit(2, 'a', true)]);
     expect(await waiting).to.deep.equal({ outcome: 'timeout', seen: 1 });
+  });
+
+  it('ends when another epoch begins, whatever was lost with the one before', async () => {
+    const view = new View(systemClock);
+    view.apply([commit(1, 'a', true), commit(2, 'a', true)]);
+    const waiting = view.wait(kvQuery('a'), 2, 10_000, never);
+    const behind = new State();
+    behind.apply(commit(1, 'a', true));
+    behind.revision = firstOfEpoch(1);
+    view.replace(behind);
+    expect(await waiting).to.deep.equal({ outcome: 'changed', seen: firstOfEpoch(1) });
   });
 });

@@ -1,4 +1,4 @@
-import { versionOf, type Query, type Revision, type State } from '../../core/index.ts';
+import { indexOf, versionOf, type Query, type Revision, type State } from '../../core/index.ts';
 import type { Reuse } from '../../http/index.ts';
 import type { Registry } from '../../registry/index.ts';
 
@@ -23,7 +23,7 @@ export class CurrentAnswer implements Reuse {
     this.#isConfirmed = isConfirmed;
     this.#state = new WeakRef(state);
     this.#version = versionOf(query, state);
-    this.#index = query.index(state);
+    this.#index = indexOf(query, state);
   }
 
   prepare(): Promise<void> | undefined {
@@ -37,7 +37,7 @@ export class CurrentAnswer implements Reuse {
       // Another state may say something else at the same version.
       state === this.#state.deref() &&
       versionOf(this.#query, state) === this.#version &&
-      this.#query.index(state) === this.#index &&
+      indexOf(this.#query, state) === this.#index &&
       reads.freshness().knownLeader
     );
   }

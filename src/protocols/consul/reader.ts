@@ -1,5 +1,6 @@
 import {
   coordinateOf,
+  indexOf,
   RollcallError,
   sortedByDistance,
   versionOf,
@@ -151,7 +152,7 @@ export class Reader {
     { value, index, knownLeader }: Answer<RouteResponse>,
   ): Reuse | undefined {
     const { state } = this.#registry;
-    const isHeld = remembered.run(state) === value && Math.max(1, query.index(state)) === index;
+    const isHeld = remembered.run(state) === value && indexOf(query, state) === index;
     if (!isHeld || !knownLeader || value.status !== 200) return undefined;
     return new CurrentAnswer(this.#registry, query, mode === 'default');
   }
