@@ -1,4 +1,5 @@
 import { type Member, weightOf } from './member.ts';
+import { MEMBER_UNITS, type Pace, type Steps } from './steps.ts';
 
 /** How evenly a ring spreads the keys. */
 export interface Balance {
@@ -9,14 +10,16 @@ export interface Balance {
 }
 
 /** `shares` by the index of the member. */
-export function balanceOf(members: readonly Member[], shares: Float64Array): Balance {
+export function* balanceOf(members: readonly Member[], shares: Float64Array, pace: Pace): Steps<Balance> {
   const total = members.reduce((sum, member) => sum + weightOf(member), 0);
-  const loads = members.map((member, index) => {
+  const byId = new Map<string, number>();
+  let peakToAverage = 0;
+  for (const [index, member] of members.entries()) {
+    const share = shares[index] ?? 0;
+    byId.set(member.id, share);
     const weight = weightOf(member);
-    return weight === 0 ? 0 : ((shares[index] ?? 0) * total) / weight;
-  });
-  return {
-    shares: new Map(members.map(({ id }, index) => [id, shares[index] ?? 0])),
-    peakToAverage: loads.reduce((most, load) => Math.max(most, load), 0),
-  };
+    if (weight > 0) peakToAverage = Math.max(peakToAverage, (share * total) / weight);
+    if (pace.isDue(MEMBER_UNITS)) yield;
+  }
+  return { shares: byId, peakToAverage };
 }

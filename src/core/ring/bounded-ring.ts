@@ -1,13 +1,13 @@
 import type { Algorithm } from './algorithm.ts';
+import type { Circle } from './circle.ts';
 import type { Hash64 } from './hash64.ts';
 import { kargerRing } from './karger-ring.ts';
 import { type Member, weightOf } from './member.ts';
+import { numberedPoints } from './numbered-points.ts';
 import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
 import type { BoundedRingPolicy } from './policy.ts';
-import type { Steps } from './steps.ts';
-
-const PARTITIONS_PER_STEP = 1024;
+import { HASH_UNITS, Pace, type Steps } from './steps.ts';
 
 /**
  * The default ring with a bound on what a member owns: a partition of the keys goes to the first member that is not full.
@@ -35,24 +35,25 @@ export function boundedRing(policy: BoundedRingPolicy, hash64: Hash64): Algorith
 
 function* partitions(
   members: readonly Member[],
-  ring: Placement,
+  ring: Circle,
   policy: BoundedRingPolicy,
   hash64: Hash64,
 ): Steps<Partitions> {
-  const starts = startsOf(policy.partitions, hash64);
-  yield;
-  const owners = yield* dealOut(ring, starts, capsOf(members, policy));
+  const pace = new Pace();
+  // Where each partition begins its walk: the halves of its hash.
+  const starts = yield* numberedPoints('', policy.partitions, hash64, pace);
+  const owners = yield* dealOut(ring, starts, capsOf(members, policy), pace);
   return new Partitions(ring, starts, owners);
 }
 
 class Partitions implements Placement {
   readonly size: number;
-  readonly ring: Placement;
+  readonly ring: Circle;
   private readonly partitions: number;
   private readonly owners: Int32Array;
   private readonly starts: Uint32Array;
 
-  constructor(ring: Placement, starts: Uint32Array, owners: Int32Array) {
+  constructor(ring: Circle, starts: Uint32Array, owners: Int32Array) {
     this.ring = ring;
     this.size = ring.size;
     this.partitions = owners.length;
@@ -72,26 +73,18 @@ class Partitions implements Placement {
     this.ring.walk(this.starts[2 * partition] ?? 0, this.starts[2 * partition + 1] ?? 0, visit);
   }
 
-  parts(): Parts {
-    const parts = new HashParts(this.partitions);
-    this.owners.forEach((owner, partition) => {
+  *parts(): Iterable<Parts> {
+    const parts = new HashParts();
+    for (const [partition, owner] of this.owners.entries()) {
       parts.add(Math.ceil(((partition + 1) * 2 ** 32) / this.partitions) - 1, 0xffffffff, owner);
-    });
-    return parts.parts();
+      if (parts.isFull) yield parts.take();
+    }
+    yield parts.take();
   }
 
   private partitionOf(high: number): number {
     return Math.floor((high * this.partitions) / 2 ** 32);
   }
-}
-
-/** Where each partition begins its walk: the halves of its hash, one behind the other. */
-function startsOf(partitions: number, hash64: Hash64): Uint32Array {
-  const starts = new Uint32Array(2 * partitions);
-  for (let partition = 0; partition < partitions; partition++) {
-    hash64(String(partition), starts.subarray(2 * partition, 2 * partition + 2));
-  }
-  return starts;
 }
 
 /** Whole numbers throughout, so that every language rounds alike; weights and partitions stay far below 2^53. */
@@ -105,18 +98,21 @@ function capsOf(members: readonly Member[], { partitions, maxLoadPercent }: Boun
   });
 }
 
-function* dealOut(ring: Placement, starts: Uint32Array, caps: readonly number[]): Steps<Int32Array> {
+function* dealOut(ring: Circle, starts: Uint32Array, caps: readonly number[], pace: Pace): Steps<Int32Array> {
   const owners = new Int32Array(starts.length / 2).fill(-1);
   const free = [...caps];
   for (let partition = 0; partition < owners.length; partition++) {
-    ring.walk(starts[2 * partition] ?? 0, starts[2 * partition + 1] ?? 0, (member) => {
+    const start = ring.firstNotBefore(starts[2 * partition] ?? 0, starts[2 * partition + 1] ?? 0);
+    for (let step = 0; step < ring.size; step++) {
+      if (pace.isDue(1)) yield;
+      const member = ring.ownerAt((start + step) % ring.size);
       const left = free[member] ?? 0;
-      if (left <= 0) return true;
+      if (left <= 0) continue;
       free[member] = left - 1;
       owners[partition] = member;
-      return false;
-    });
-    if (partition % PARTITIONS_PER_STEP === 0) yield;
+      break;
+    }
+    if (pace.isDue(HASH_UNITS)) yield;
   }
   return owners;
 }

@@ -1,11 +1,16 @@
 import { Circle, entryOf, layoutFor } from './circle.ts';
+import { CircleWriter } from './circle-writer.ts';
 import type { MemberChange } from './member-change.ts';
 import type { PositionsOf } from './points.ts';
-import type { Steps } from './steps.ts';
+import { sortSteps } from './sort-steps.ts';
+import { HASH_UNITS, Pace, type Steps } from './steps.ts';
 
-/** A change of more points than this part of a circle is no quicker than to build it anew. */
+/** A change of more points than this part of a circle is no quicker than to build it anew, nor one of more than that. */
 const LARGEST_PART = 1 / 4;
-const POINTS_PER_STEP = 131_072;
+const MOST_POINTS = 65_536;
+/** Points that are moved in blocks: many of them in the time in which one is moved by itself. */
+const BLOCK = 16_384;
+const POINTS_PER_UNIT = 8;
 const NO_POINTS = new Uint32Array();
 
 /** A point that goes, at its index in the old circle, or one that comes before the old point of that index. */
@@ -18,36 +23,45 @@ interface PointChange {
   readonly member: number;
 }
 
+type Position = readonly [high: number, low: number];
+
 /**
  * The circle after a change of members: points that stay are moved in blocks, none is hashed or sorted again.
  *
- * Undefined where the circle had better be built anew: for large changes, and where the layout is another one, as when
- * the number of members or points crosses a power of two. `positionsOf` must depend on the member alone.
+ * Where the number of members or points crosses a power of two, points are written down anew one by one. Undefined
+ * for large changes: the circle had better be built anew. `positionsOf` must depend on the member alone.
  */
 export function* changedCircle(
   circle: Circle,
   change: MemberChange,
   positionsOf: PositionsOf,
 ): Steps<Circle | undefined> {
+  const pace = new Pace();
   const points: PointChange[] = [];
   const ranks = ranksAmongEquals(change);
+  const most = Math.min(MOST_POINTS, circle.size * LARGEST_PART);
   for (const { from, to } of change.changed) {
     const old = change.before[from];
     const now = change.after[to];
-    const oldPositions = old === undefined ? NO_POINTS : positionsOf(old, from);
-    const positions = now === undefined ? NO_POINTS : positionsOf(now, to);
+    const oldPositions = old === undefined ? NO_POINTS : yield* positionsOf(old, from, pace);
+    const positions = now === undefined ? NO_POINTS : yield* positionsOf(now, to, pace);
     const same = old?.hashKey === now?.hashKey ? commonLength(oldPositions, positions) : 0;
-    for (const point of going(circle, oldPositions.subarray(same), from)) points.push(point);
-    for (const point of coming(circle, positions.subarray(same), to, ranks)) points.push(point);
-    if (points.length > circle.size * LARGEST_PART) return undefined;
-    yield;
+    if (points.length + (oldPositions.length + positions.length) / 2 - same > most) return undefined;
+    yield* addGoing(points, circle, yield* sortedPositions(oldPositions.subarray(same)), from, pace);
+    yield* addComing(points, circle, yield* sortedPositions(positions.subarray(same)), { to, ranks }, pace);
+    if (pace.isDue(1)) yield;
   }
   const size = points.reduce((sum, { comes }) => sum + (comes ? 1 : -1), circle.size);
   const { layout } = circle.arrays;
   const { bucketBits, ownerBits } = layoutFor(size, change.after.length);
-  if (bucketBits !== layout.bucketBits || ownerBits !== layout.ownerBits) return undefined;
-  points.sort((a, b) => a.at - b.at || Number(b.comes) - Number(a.comes) || byPosition(a, b));
-  return yield* movePoints(circle, points, change.indexAfter, size);
+  const sorted = yield* sortSteps(
+    points,
+    (a, b) => a.at - b.at || Number(b.comes) - Number(a.comes) || byPosition(a, b),
+  );
+  if (bucketBits === layout.bucketBits && ownerBits === layout.ownerBits)
+    return yield* movePoints(circle, sorted, change.indexAfter, size);
+  const writer = new CircleWriter(size, { bucketBits, ownerBits });
+  return yield* rewritePoints(circle, sorted, change.indexAfter, writer);
 }
 
 /** Index after by index before; less than all others for members whose points all go. */
@@ -65,32 +79,46 @@ function commonLength(one: Uint32Array, other: Uint32Array): number {
 }
 
 /** The old points of a member at these positions, of which it may have several at one. */
-function going(circle: Circle, positions: Uint32Array, member: number): PointChange[] {
+function* addGoing(
+  points: PointChange[],
+  circle: Circle,
+  positions: readonly Position[],
+  member: number,
+  pace: Pace,
+): Steps<void> {
   let previous: PointChange | undefined;
-  return sortedPositions(positions).map(([high, low]) => {
-    const first = previous?.high === high && previous.low === low ? previous.at + 1 : undefined;
-    let at = first ?? circle.firstNotBefore(high, low);
-    while (circle.ownerAt(at) !== member) at++;
-    const point = { at, comes: false, high, low, member };
-    previous = point;
-    return point;
-  });
+  for (const [high, low] of positions) {
+    const next = previous?.high === high && previous.low === low ? previous.at + 1 : undefined;
+    let at = next ?? circle.firstNotBefore(high, low);
+    for (; circle.ownerAt(at) !== member; at++) if (pace.isDue(1)) yield;
+    previous = { at, comes: false, high, low, member };
+    points.push(previous);
+    if (pace.isDue(HASH_UNITS)) yield;
+  }
 }
 
-function coming(circle: Circle, positions: Uint32Array, member: number, ranks: Int32Array): PointChange[] {
-  return sortedPositions(positions).map(([high, low]) => {
+function* addComing(
+  points: PointChange[],
+  circle: Circle,
+  positions: readonly Position[],
+  { to, ranks }: { readonly to: number; readonly ranks: Int32Array },
+  pace: Pace,
+): Steps<void> {
+  for (const [high, low] of positions) {
     let at = circle.firstNotBefore(high, low);
-    while (circle.isAt(at, high, low) && (ranks[circle.ownerAt(at)] ?? -1) < member) at++;
-    return { at, comes: true, high, low, member };
-  });
+    for (; circle.isAt(at, high, low) && (ranks[circle.ownerAt(at)] ?? -1) < to; at++)
+      if (pace.isDue(1)) yield;
+    points.push({ at, comes: true, high, low, member: to });
+    if (pace.isDue(HASH_UNITS)) yield;
+  }
 }
 
-function sortedPositions(positions: Uint32Array): [high: number, low: number][] {
-  const list = Array.from({ length: positions.length / 2 }, (_, i): [number, number] => [
+function sortedPositions(positions: Uint32Array): Steps<Position[]> {
+  const list = Array.from({ length: positions.length / 2 }, (_, i): Position => [
     positions[2 * i] ?? 0,
     positions[2 * i + 1] ?? 0,
   ]);
-  return list.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  return sortSteps(list, (a, b) => a[0] - b[0] || a[1] - b[1]);
 }
 
 function byPosition(a: PointChange, b: PointChange): number {
@@ -104,6 +132,7 @@ function* movePoints(
   size: number,
 ): Steps<Circle> {
   const { layout } = arrays;
+  const pace = new Pace();
   const entries = new Uint32Array(size);
   const low = new Uint32Array(size);
   let done = 0;
@@ -111,7 +140,7 @@ function* movePoints(
   for (const point of [...points, undefined]) {
     const until = point?.at ?? oldSize;
     while (done < until) {
-      const end = Math.min(until, done + POINTS_PER_STEP);
+      const end = Math.min(until, done + BLOCK);
       low.set(arrays.low.subarray(done, end), target);
       renameOwners(
         arrays.entries.subarray(done, end),
@@ -120,7 +149,7 @@ function* movePoints(
         layout.ownerBits,
       );
       target += end - done;
-      if (Math.floor(done / POINTS_PER_STEP) !== Math.floor(end / POINTS_PER_STEP)) yield;
+      if (pace.isDue((end - done) / POINTS_PER_UNIT)) yield;
       done = end;
     }
     if (point?.comes === true) {
@@ -130,6 +159,7 @@ function* movePoints(
     } else {
       done++;
     }
+    if (pace.isDue(HASH_UNITS)) yield;
   }
   const bucketStart = movedStarts(arrays.bucketStart, points, layout.bucketBits);
   return new Circle({ entries, low, bucketStart, layout });
@@ -154,4 +184,27 @@ function movedStarts(starts: Uint32Array, points: readonly PointChange[], bucket
     sum += more[bucket] ?? 0;
     return start + sum;
   });
+}
+
+/** The same for another layout, in which every entry is another. */
+function* rewritePoints(
+  circle: Circle,
+  points: readonly PointChange[],
+  indexAfter: Int32Array,
+  writer: CircleWriter,
+): Steps<Circle> {
+  const pace = new Pace();
+  const old = circle.points();
+  for (const point of [...points, undefined]) {
+    const until = point?.at ?? circle.size;
+    while (old.index < until) {
+      writer.add(old.high, old.low, indexAfter[old.owner] ?? 0);
+      old.next();
+      if (pace.isDue(1)) yield;
+    }
+    if (point?.comes === true) writer.add(point.high, point.low, point.member);
+    else old.next();
+    if (pace.isDue(1)) yield;
+  }
+  return writer.circle();
 }

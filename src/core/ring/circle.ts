@@ -1,11 +1,8 @@
 import { HashParts, type Parts } from './parts.ts';
 import type { Placement } from './placement.ts';
-import type { Points } from './points.ts';
-import type { Steps } from './steps.ts';
 
 /** Keeps the table of buckets, 4 bytes each, in the processor's nearest caches. */
 const MAX_BUCKET_BITS = 14;
-const POINTS_PER_STEP = 32_768;
 
 /** How many bits of a position choose its bucket, and how many of an entry name the owner; the former is no less. */
 export interface Layout {
@@ -67,16 +64,21 @@ export class Circle implements Placement {
     }
   }
 
-  parts(): Parts {
-    const parts = new HashParts(this.size + 1);
-    for (let bucket = 0; bucket + 1 < this.bucketStart.length; bucket++) {
-      const end = this.bucketStart[bucket + 1] ?? 0;
-      for (let index = this.bucketStart[bucket] ?? 0; index < end; index++) {
-        parts.add(this.highAt(index, bucket), this.low[index] ?? 0, this.ownerAt(index));
-      }
+  *parts(): Iterable<Parts> {
+    const parts = new HashParts();
+    const point = this.points();
+    while (point.index < this.size) {
+      parts.add(point.high, point.low, point.owner);
+      if (parts.isFull) yield parts.take();
+      point.next();
     }
     parts.add(0xffffffff, 0xffffffff, this.owner(0, 0));
-    return parts.parts();
+    yield parts.take();
+  }
+
+  /** Its points one after the other. */
+  points(): CirclePoint {
+    return new CirclePoint(this.arrays);
   }
 
   /** Index of the first point at or after a position; the number of points when there is none. */
@@ -110,8 +112,7 @@ export class Circle implements Placement {
   }
 
   private highAt(index: number, bucket: number): number {
-    const rest = (this.entries[index] ?? 0) & ~this.ownerMask;
-    return ((bucket << (32 - this.bucketBits)) | (rest >>> this.bucketBits)) >>> 0;
+    return highOf(this.entries[index] ?? 0, bucket, this.arrays.layout);
   }
 
   /** Whether a point lies before a hash of its bucket; `wanted` is the hash's high half as entries have it. */
@@ -119,6 +120,43 @@ export class Circle implements Placement {
     const difference = ((this.entries[index] ?? 0) >>> this.ownerBits) - wanted;
     return difference === 0 ? (this.low[index] ?? 0) < low : difference < 0;
   }
+}
+
+/** One point of a circle, and the way to the next. */
+export class CirclePoint {
+  index = 0;
+  high = 0;
+  low = 0;
+  owner = 0;
+  private readonly arrays: CircleArrays;
+  private bucket = 0;
+
+  constructor(arrays: CircleArrays) {
+    this.arrays = arrays;
+    this.read();
+  }
+
+  /** Behind the last one there is none, at the index that is their number. */
+  next(): void {
+    this.index++;
+    this.read();
+  }
+
+  private read(): void {
+    const { entries, low, bucketStart, layout } = this.arrays;
+    if (this.index >= entries.length) return;
+    while ((bucketStart[this.bucket + 1] ?? 0) <= this.index) this.bucket++;
+    const entry = entries[this.index] ?? 0;
+    this.high = highOf(entry, this.bucket, layout);
+    this.low = low[this.index] ?? 0;
+    this.owner = entry & (2 ** layout.ownerBits - 1);
+  }
+}
+
+/** High half of the position of an entry in a bucket. */
+function highOf(entry: number, bucket: number, { bucketBits, ownerBits }: Layout): number {
+  const rest = entry & ~(2 ** ownerBits - 1);
+  return ((bucket << (32 - bucketBits)) | (rest >>> bucketBits)) >>> 0;
 }
 
 export function layoutFor(size: number, memberCount: number): Layout {
@@ -129,25 +167,4 @@ export function layoutFor(size: number, memberCount: number): Layout {
 
 export function entryOf(high: number, owner: number, { bucketBits, ownerBits }: Layout): number {
   return ((((high << bucketBits) >>> ownerBits) << ownerBits) | owner) >>> 0;
-}
-
-/** The circle of points in ascending order, whose owners are below `memberCount`. */
-export function* circleOf({ high, low, owner }: Points, memberCount: number): Steps<Circle> {
-  const layout = layoutFor(high.length, memberCount);
-  const entries = new Uint32Array(high.length);
-  const bucketStart = new Uint32Array(2 ** layout.bucketBits + 1).fill(high.length);
-  for (let start = 0; start < high.length; start += POINTS_PER_STEP) {
-    const end = Math.min(start + POINTS_PER_STEP, high.length);
-    for (let index = start; index < end; index++) {
-      entries[index] = entryOf(high[index] ?? 0, owner[index] ?? 0, layout);
-    }
-    yield;
-  }
-  let bucket = 0;
-  for (let index = 0; index < high.length; index++) {
-    const own = (high[index] ?? 0) >>> (32 - layout.bucketBits);
-    while (bucket <= own) bucketStart[bucket++] = index;
-    if (index % POINTS_PER_STEP === 0) yield;
-  }
-  return new Circle({ entries, low, bucketStart, layout });
 }

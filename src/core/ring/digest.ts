@@ -3,9 +3,13 @@ import { type Member, weightOf } from './member.ts';
 import type { MemberChange } from './member-change.ts';
 import { parameterTexts, type RingPolicy } from './policy.ts';
 import { sortSteps } from './sort-steps.ts';
-import type { Steps } from './steps.ts';
+import { HASH_UNITS, Pace, type Steps } from './steps.ts';
+import { Xxh64OfAscii } from './xxh64.ts';
 
-const HASHED_PER_STEP = 512;
+/** Two hashes, written in hex. */
+const LINE_UNITS = 4 * HASH_UNITS;
+/** Lines that are joined and hashed at a time. */
+const HASHED_TOGETHER = 256;
 
 /**
  * The text whose XXH64 is a ring's digest.
@@ -20,27 +24,48 @@ export function digestText(policy: RingPolicy, sortedLines: readonly string[]): 
   return `${head}\n${sortedLines.join('')}`;
 }
 
+/** The XXH64 of `digestText`, as 16 hex digits. */
+export function* digestOf(policy: RingPolicy, sortedLines: readonly string[]): Steps<string> {
+  const pace = new Pace();
+  const hash = new Xxh64OfAscii();
+  hash.add(digestText(policy, []));
+  for (let start = 0; start < sortedLines.length; start += HASHED_TOGETHER) {
+    hash.add(sortedLines.slice(start, start + HASHED_TOGETHER).join(''));
+    if (pace.isDue(LINE_UNITS * HASHED_TOGETHER)) yield;
+  }
+  return hash.hex();
+}
+
 /** The lines of members, in ascending order. */
 export function* digestLines(members: readonly Member[], hash64: Hash64): Steps<string[]> {
+  const pace = new Pace();
   const lines: string[] = [];
   for (const member of members) {
-    if (lines.push(digestLine(member, hash64)) % HASHED_PER_STEP === 0) yield;
+    lines.push(digestLine(member, hash64));
+    if (pace.isDue(LINE_UNITS)) yield;
   }
   return yield* sortSteps(lines, compareAscii);
 }
 
 /** `digestLines` of the members after a change. */
-export function changedLines(
+export function* changedLines(
   lines: readonly string[],
   { before, after, changed }: MemberChange,
   hash64: Hash64,
-): string[] {
-  const lineOf = (member: Member | undefined) => (member === undefined ? [] : [digestLine(member, hash64)]);
-  const leaving = changed.flatMap(({ from }) => lineOf(before[from])).sort(compareAscii);
-  const coming = changed.flatMap(({ to }) => lineOf(after[to])).sort(compareAscii);
+): Steps<string[]> {
+  const leaving = yield* digestLines(
+    changed.flatMap(({ from }) => before[from] ?? []),
+    hash64,
+  );
+  const coming = yield* digestLines(
+    changed.flatMap(({ to }) => after[to] ?? []),
+    hash64,
+  );
+  const pace = new Pace();
   const result: string[] = [];
   let [left, came] = [0, 0];
   for (const line of lines) {
+    if (pace.isDue(2)) yield;
     if (line === leaving[left]) {
       left++;
       continue;

@@ -3,9 +3,10 @@ import { fullHash, HAPROXY_HASHES } from './haproxy-hash.ts';
 import { parseHostAddress } from './host-address.ts';
 import { type Member, quote, weightOf } from './member.ts';
 import { NearestPoint } from './nearest-point.ts';
-import { positions32 } from './placed-circle.ts';
+import { positions32 } from './numbered-points.ts';
 import { sortedPoints } from './points.ts';
 import type { HaproxyPolicy } from './policy.ts';
+import type { Pace, Steps } from './steps.ts';
 import { utf8Bytes } from './utf8.ts';
 import { xxh32 } from './xxh32.ts';
 
@@ -35,18 +36,20 @@ export function haproxyConsistent({ hashKey, hashFunction, avalanche }: HaproxyP
     skipEqualsRebuild: false,
     *place(members) {
       checkPointCount(members.reduce((sum, member) => sum + weightOf(member) * POINTS_PER_WEIGHT, 0));
-      return new NearestPoint(yield* sortedPoints(members, (member) => pointsOf(member, hashKey)));
+      return new NearestPoint(
+        yield* sortedPoints(members, (member, _, pace) => pointsOf(member, hashKey, pace)),
+      );
     },
   };
 }
 
-function pointsOf(member: Member, hashKey: HaproxyPolicy['hashKey']): Uint32Array {
+function pointsOf(member: Member, hashKey: HaproxyPolicy['hashKey'], pace: Pace): Steps<Uint32Array> {
   const weight = weightOf(member);
   if (weight > MAX_HAPROXY_WEIGHT) {
     throw new RangeError(`weight for HAProxy must be 0..${MAX_HAPROXY_WEIGHT}, not ${weight}`);
   }
   const base = baseOf(member, hashKey);
-  return positions32(weight * POINTS_PER_WEIGHT, (j) => fullHash(base + j));
+  return positions32(weight * POINTS_PER_WEIGHT, (j) => fullHash(base + j), pace);
 }
 
 /** What the first point of a server is mixed from. */

@@ -1,24 +1,31 @@
 import { type Algorithm, MAX_POINTS } from './algorithm.ts';
+import type { Circle } from './circle.ts';
 import type { Hash64 } from './hash64.ts';
 import { type Member, weightOf } from './member.ts';
+import type { MemberChange } from './member-change.ts';
 import { numberedPoints } from './numbered-points.ts';
 import { changeOnCircle, placeOnCircle } from './placed-circle.ts';
+import type { Placement } from './placement.ts';
+import type { Steps } from './steps.ts';
+
+/** The algorithm, which says that what it makes is a circle. */
+interface KargerRing extends Algorithm {
+  readonly place: (members: readonly Member[]) => Steps<Circle>;
+  readonly change: (placement: Placement, change: MemberChange) => Steps<Circle>;
+}
 
 /**
  * The default: a number of points for each unit of weight.
  *
  * Source: Karger et al., "Consistent Hashing and Random Trees" (STOC 1997).
  */
-export function kargerRing(
-  pointsPerWeight: number,
-  hash64: Hash64,
-): Algorithm & Required<Pick<Algorithm, 'change'>> {
+export function kargerRing(pointsPerWeight: number, hash64: Hash64): KargerRing {
   const pointCount = (members: readonly Member[]) =>
     members.reduce((sum, member) => sum + weightOf(member) * pointsPerWeight, 0);
-  const place: Algorithm['place'] = (members) => {
+  const place: KargerRing['place'] = (members) => {
     const counts = pointCounts(members.map(weightOf), pointsPerWeight);
-    return placeOnCircle(members, ({ hashKey }, index) =>
-      numberedPoints(`${hashKey}_`, counts[index] ?? 0, hash64),
+    return placeOnCircle(members, ({ hashKey }, index, pace) =>
+      numberedPoints(`${hashKey}_`, counts[index] ?? 0, hash64, pace),
     );
   };
   return {
@@ -30,8 +37,8 @@ export function kargerRing(
       // Beyond that a member's points depend on the others.
       if (Math.max(pointCount(change.before), pointCount(change.after)) > MAX_POINTS)
         return place(change.after);
-      return changeOnCircle(placement, change, (member) =>
-        numberedPoints(`${member.hashKey}_`, weightOf(member) * pointsPerWeight, hash64),
+      return changeOnCircle(placement, change, (member, _, pace) =>
+        numberedPoints(`${member.hashKey}_`, weightOf(member) * pointsPerWeight, hash64, pace),
       );
     },
   };

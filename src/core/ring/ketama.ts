@@ -2,7 +2,9 @@ import { type Algorithm, checkPointCount } from './algorithm.ts';
 import type { Hashes } from './hashes.ts';
 import type { Hash64 } from './hash64.ts';
 import { type Member, weightOf } from './member.ts';
-import { changeOnCircle, placeOnCircle, positions32 } from './placed-circle.ts';
+import { positions32 } from './numbered-points.ts';
+import { changeOnCircle, placeOnCircle } from './placed-circle.ts';
+import type { Pace, Steps } from './steps.ts';
 import { utf8Bytes } from './utf8.ts';
 
 const POINTS_PER_MD5 = 4;
@@ -64,10 +66,10 @@ export function libmemcachedKetama(): Algorithm {
   };
 }
 
-function unweightedPoints(member: Member): Uint32Array {
+function unweightedPoints(member: Member, _index: number, pace: Pace): Steps<Uint32Array> {
   const server = withoutDefaultPort(member.hashKey);
   const count = weightOf(member) === 0 ? 0 : UNWEIGHTED_POINTS;
-  return positions32(count, (k) => oneAtATime(utf8Bytes(`${server}-${k}`)));
+  return positions32(count, (k) => oneAtATime(utf8Bytes(`${server}-${k}`)), pace);
 }
 
 function weightedKetama(
@@ -89,13 +91,16 @@ function weightedKetama(
     place: (members) => {
       const counts = digestCounts(members, digestCount);
       checkPointCount(counts.reduce((sum, count) => sum + count * POINTS_PER_MD5, 0));
-      return placeOnCircle(members, (member, index) => {
+      // Not the words of keys, which are hashed between two slices.
+      const ofServers = new Uint32Array(POINTS_PER_MD5);
+      return placeOnCircle(members, (member, index, pace) => {
         const server = serverText(member.hashKey);
-        return positions32((counts[index] ?? 0) * POINTS_PER_MD5, (point) => {
+        const pointOf = (point: number) => {
           const word = point % POINTS_PER_MD5;
-          if (word === 0) md5(`${server}-${point / POINTS_PER_MD5}`, words);
-          return words[word] ?? 0;
-        });
+          if (word === 0) md5(`${server}-${point / POINTS_PER_MD5}`, ofServers);
+          return ofServers[word] ?? 0;
+        };
+        return positions32((counts[index] ?? 0) * POINTS_PER_MD5, pointOf, pace);
       });
     },
   };

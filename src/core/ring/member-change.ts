@@ -1,5 +1,5 @@
 import { compareMembers, type Member, quote, sortMemberSteps, wellFormed } from './member.ts';
-import { finish } from './steps.ts';
+import { MEMBER_UNITS, Pace, type Steps } from './steps.ts';
 
 /** What changes in a member list. */
 export interface RingChange<M extends Member = Member> {
@@ -24,23 +24,25 @@ export interface MemberChange<M extends Member = Member> {
  *
  * Throws a `RangeError` for an id to remove that no member has, for one that is named twice, and as `buildRing` does.
  */
-export function changeMembers<M extends Member>(
+export function* changeMembers<M extends Member>(
   before: readonly M[],
   { put = [], remove = [] }: RingChange<M>,
-): MemberChange<M> {
-  const coming = finish(sortMemberSteps(put));
+): Steps<MemberChange<M>> {
+  const pace = new Pace();
+  const coming = yield* sortMemberSteps(put);
   const named = new Map(coming.map(({ id }) => [wellFormed(id), -1]));
   for (const id of remove) {
     if (named.has(wellFormed(id))) throw new RangeError(`the change names member id ${quote(id)} twice`);
     named.set(wellFormed(id), -1);
   }
-  before.forEach(({ id }, index) => {
+  for (const [index, { id }] of before.entries()) {
     const key = wellFormed(id);
     if (named.has(key)) named.set(key, index);
-  });
+    if (pace.isDue(MEMBER_UNITS)) yield;
+  }
   const unknown = remove.find((id) => named.get(wellFormed(id)) === -1);
   if (unknown !== undefined) throw new RangeError(`no member has the id ${quote(unknown)}`);
-  const placed = merge(before, coming, new Set(named.values()));
+  const placed = yield* merge(before, coming, new Set(named.values()), pace);
   const changed = coming.map((member, i) => {
     const from = named.get(wellFormed(member.id)) ?? -1;
     const to = placed.comingAt[i] ?? -1;
@@ -52,22 +54,26 @@ export function changeMembers<M extends Member>(
 }
 
 /** Puts what comes between what stays, all of it in canonical order. */
-function merge<M extends Member>(before: readonly M[], coming: readonly M[], leaving: ReadonlySet<number>) {
+function* merge<M extends Member>(
+  before: readonly M[],
+  coming: readonly M[],
+  leaving: ReadonlySet<number>,
+  pace: Pace,
+): Steps<{ after: M[]; comingAt: number[]; indexAfter: Int32Array }> {
   const after: M[] = [];
   const comingAt: number[] = [];
   const indexAfter = new Int32Array(before.length).fill(-1);
   let done = 0;
-  const keepUntil = (end: number) => {
-    for (; done < end; done++) {
-      const member = before[done];
-      if (member !== undefined && !leaving.has(done)) indexAfter[done] = after.push(member) - 1;
+  for (const member of [...coming, undefined]) {
+    for (const end = member === undefined ? before.length : placeOf(member, before); done < end; done++) {
+      const kept = before[done];
+      if (kept !== undefined && !leaving.has(done)) indexAfter[done] = after.push(kept) - 1;
+      if (pace.isDue(1)) yield;
     }
-  };
-  for (const member of coming) {
-    keepUntil(placeOf(member, before));
-    comingAt.push(after.push(member) - 1);
+    if (member !== undefined) comingAt.push(after.push(member) - 1);
+    // Finding the place compares it with a dozen others.
+    if (pace.isDue(8 * MEMBER_UNITS)) yield;
   }
-  keepUntil(before.length);
   return { after, comingAt, indexAfter };
 }
 

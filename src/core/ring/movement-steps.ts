@@ -1,18 +1,21 @@
 import { type Movement, Tally } from './movement.ts';
 import type { Parts } from './parts.ts';
 import type { Ring } from './ring.ts';
-import { finish, type Steps } from './steps.ts';
+import { finish, Pace, type Steps } from './steps.ts';
 
 /** Keys drawn where placements cannot be compared part by part. */
 const SAMPLED_KEYS = 10_000;
 /** Of a sampled share: 1.96 standard deviations at their widest, a share of a half. */
 const SAMPLE_ERROR = 0.0098;
-const PARTS_PER_STEP = 16_384;
-const SCORES_PER_STEP = 100_000;
+/** What comparing two parts costs, with taking them from their placements. */
+const PART_UNITS = 2;
+const LOOKUP_UNITS = 8;
 
 export interface MovementOptions {
   /** Most ranges to list; default 10,000. */
   readonly maxRanges?: number;
+  /** Most flows to list; default 10,000. */
+  readonly maxFlows?: number;
 }
 
 /** Compares two rings, whatever their algorithms are. */
@@ -24,29 +27,29 @@ export function movement(before: Ring, after: Ring, options?: MovementOptions): 
 export function* movementSteps(
   before: Ring,
   after: Ring,
-  { maxRanges = 10_000 }: MovementOptions = {},
+  { maxRanges = 10_000, maxFlows = 10_000 }: MovementOptions = {},
 ): Steps<Movement> {
-  const tally = new Tally(before.members, after.members, maxRanges);
-  const [old, now] = before.keyHashName === after.keyHashName ? [before.parts(), after.parts()] : [];
+  const tally = yield* Tally.of(before.members, after.members, { maxRanges, maxFlows });
+  const [old, now] =
+    before.keyHashName === after.keyHashName ? [cursorOf(before.pieces()), cursorOf(after.pieces())] : [];
   if (old === undefined || now === undefined || old.unit !== now.unit || old.total !== now.total) {
     yield* sample(before, after, tally);
-    return tally.movement('sample', SAMPLE_ERROR);
+    return yield* tally.movement('sample', SAMPLE_ERROR);
   }
   yield* compare(old, now, tally);
-  return tally.movement(now.unit, 0);
+  return yield* tally.movement(now.unit, 0);
 }
 
-function* compare(before: Parts, after: Parts, tally: Tally): Steps<void> {
-  const old = new PartCursor(before);
-  const now = new PartCursor(after);
+function* compare(old: PartCursor, now: PartCursor, tally: Tally): Steps<void> {
+  const pace = new Pace();
   // Where the piece before ended: in the beginning, at the position before 0.
   let high = -1;
-  let low = before.unit === 'hash' ? 0xffffffff : 0;
-  for (let step = 1; !old.atEnd && !now.atEnd; step++) {
+  let low = old.unit === 'hash' ? 0xffffffff : 0;
+  while (!old.atEnd && !now.atEnd) {
     const order = old.high - now.high || old.low - now.low;
     const end = order < 0 ? old : now;
     const { high: endHigh, low: endLow } = end;
-    const share = (endHigh - high + (endLow - low) / 2 ** 32) / before.total;
+    const share = (endHigh - high + (endLow - low) / 2 ** 32) / old.total;
     if (share > 0 && tally.add(old.owner, now.owner, share)) {
       tally.addPiece({ high, low, endHigh, endLow, from: old.owner, to: now.owner });
     }
@@ -54,41 +57,60 @@ function* compare(before: Parts, after: Parts, tally: Tally): Steps<void> {
     low = endLow;
     if (order <= 0) old.next();
     if (order >= 0) now.next();
-    if (step % PARTS_PER_STEP === 0) yield;
+    if (pace.isDue(PART_UNITS)) yield;
   }
+}
+
+function cursorOf(pieces: Iterable<Parts> | undefined): PartCursor | undefined {
+  return pieces && new PartCursor(pieces);
 }
 
 /** One part after the other. */
 class PartCursor {
+  unit: Parts['unit'] = 'hash';
+  total = 0;
   high = 0;
   low = 0;
   owner = -1;
   atEnd = false;
-  private readonly parts: Parts;
+  private readonly pieces: Iterator<Parts>;
+  private parts: Parts | undefined;
   private index = -1;
 
-  constructor(parts: Parts) {
-    this.parts = parts;
+  constructor(pieces: Iterable<Parts>) {
+    this.pieces = pieces[Symbol.iterator]();
     this.next();
   }
 
   next(): void {
     this.index++;
-    this.high = this.parts.high[this.index] ?? 0;
-    this.low = this.parts.low[this.index] ?? 0;
-    this.owner = this.parts.owner[this.index] ?? -1;
-    this.atEnd = this.index >= this.parts.high.length;
+    if (this.index >= (this.parts?.high.length ?? 0)) this.nextPiece();
+    this.high = this.parts?.high[this.index] ?? 0;
+    this.low = this.parts?.low[this.index] ?? 0;
+    this.owner = this.parts?.owner[this.index] ?? -1;
+  }
+
+  private nextPiece(): void {
+    const piece = this.pieces.next();
+    this.atEnd = piece.done === true || piece.value.high.length === 0;
+    if (piece.done === true) return;
+    this.parts = piece.value;
+    this.unit = piece.value.unit;
+    this.total = piece.value.total;
+    this.index = 0;
   }
 }
 
 function* sample(before: Ring, after: Ring, tally: Tally): Steps<void> {
-  const members = Math.max(before.members.length, after.members.length, 1);
-  const keysPerStep = Math.ceil(SCORES_PER_STEP / members);
-  for (let first = 0; first < SAMPLED_KEYS; first += keysPerStep) {
-    const length = Math.min(keysPerStep, SAMPLED_KEYS - first);
-    const keys = Array.from({ length }, (_, i) => `sample-${first + i}`);
-    const now = after.owners(keys);
-    before.owners(keys).forEach((from, i) => tally.add(from, now[i] ?? -1, 1 / SAMPLED_KEYS));
-    yield;
+  const pace = new Pace();
+  for (let index = 0; index < SAMPLED_KEYS; index++) {
+    const key = `sample-${index}`;
+    const [from, to] = [before, after].map((ring) => ring.owners([key])[0]);
+    tally.add(from ?? -1, to ?? -1, 1 / SAMPLED_KEYS);
+    if (pace.isDue(lookupUnits(before) + lookupUnits(after))) yield;
   }
+}
+
+function lookupUnits({ policy, members }: Ring): number {
+  return policy.algorithm === 'rendezvous' ? members.length : LOOKUP_UNITS;
 }

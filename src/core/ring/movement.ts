@@ -1,5 +1,7 @@
 import { type Balance, balanceOf } from './balance.ts';
+import { Flows, type IndexedFlow } from './flows.ts';
 import type { Member } from './member.ts';
+import { HASH_UNITS, MEMBER_UNITS, Pace, type Steps } from './steps.ts';
 
 /** Keys that change owner, as a share of all keys; undefined stands for nobody. */
 export interface Flow {
@@ -31,6 +33,8 @@ export interface Movement {
   readonly movedShare: number;
   /** Who gives to whom, the most first. */
   readonly flows: readonly Flow[];
+  /** How many more there are than `maxFlows` let in. */
+  readonly flowsLeftOut: number;
   /** What moves, ascending; empty when sampled. */
   readonly ranges: readonly MovedRange[];
   /** How many more ranges there are than `maxRanges` let in. */
@@ -50,28 +54,55 @@ interface Piece {
   readonly to: number;
 }
 
+/** How much of a movement is listed. */
+export interface MovementLimits {
+  readonly maxRanges: number;
+  readonly maxFlows: number;
+}
+
 /** Sums up who has which share before and after, piece by piece. */
 export class Tally {
   private readonly before: readonly Member[];
   private readonly after: readonly Member[];
-  private readonly maxRanges: number;
+  private readonly limits: MovementLimits;
   /** Index after by index before; -2 for a member that left. */
   private readonly indexAfter: Int32Array;
   private readonly sharesBefore: Float64Array;
   private readonly sharesAfter: Float64Array;
-  private readonly flows = new Map<number, number>();
+  private readonly flows: Flows;
+  private movedShare = 0;
   private readonly ranges: Piece[] = [];
   private latest: Piece | undefined;
   private rangesLeftOut = 0;
 
-  constructor(before: readonly Member[], after: readonly Member[], maxRanges: number) {
+  private constructor(
+    before: readonly Member[],
+    after: readonly Member[],
+    indexAfter: Int32Array,
+    limits: MovementLimits,
+  ) {
     this.before = before;
     this.after = after;
-    this.maxRanges = maxRanges;
-    const indexes = new Map(after.map(({ id }, index) => [id, index]));
-    this.indexAfter = Int32Array.from(before, ({ id }) => indexes.get(id) ?? -2);
+    this.limits = limits;
+    this.indexAfter = indexAfter;
+    this.flows = new Flows(before.length, after.length);
     this.sharesBefore = new Float64Array(before.length);
     this.sharesAfter = new Float64Array(after.length);
+  }
+
+  static *of(before: readonly Member[], after: readonly Member[], limits: MovementLimits): Steps<Tally> {
+    const pace = new Pace();
+    const indexes = new Map<string, number>();
+    for (const [index, { id }] of after.entries()) {
+      indexes.set(id, index);
+      if (pace.isDue(MEMBER_UNITS)) yield;
+    }
+    const indexAfter = new Int32Array(before.length);
+    for (const [index, { id }] of before.entries()) {
+      indexAfter[index] = indexes.get(id) ?? -2;
+      if (pace.isDue(MEMBER_UNITS)) yield;
+    }
+    return new Tally(before, after, indexAfter, limits);
   }
 
   /** Whether these keys change owner. */
@@ -79,8 +110,8 @@ export class Tally {
     if (from >= 0) this.sharesBefore[from] = (this.sharesBefore[from] ?? 0) + share;
     if (to >= 0) this.sharesAfter[to] = (this.sharesAfter[to] ?? 0) + share;
     if ((from < 0 ? -1 : this.indexAfter[from]) === to) return false;
-    const pair = (from + 1) * (this.after.length + 1) + to + 1;
-    this.flows.set(pair, (this.flows.get(pair) ?? 0) + share);
+    this.movedShare += share;
+    this.flows.add(from, to, share);
     return true;
   }
 
@@ -93,34 +124,33 @@ export class Tally {
       return;
     }
     this.latest = piece;
-    if (this.ranges.length < this.maxRanges) this.ranges.push(piece);
+    if (this.ranges.length < this.limits.maxRanges) this.ranges.push(piece);
     else this.rangesLeftOut++;
   }
 
-  movement(basis: Movement['basis'], errorBound: number): Movement {
-    const flows = [...this.flows].map(([pair, share]) => this.flow(pair, share));
+  *movement(basis: Movement['basis'], errorBound: number): Steps<Movement> {
+    const pace = new Pace();
+    const { flows, leftOut } = yield* this.flows.largest(this.limits.maxFlows, pace);
+    const ranges: MovedRange[] = [];
+    for (const piece of this.ranges) {
+      ranges.push(this.range(piece, basis));
+      if (pace.isDue(2 * HASH_UNITS)) yield;
+    }
     return {
       basis,
       errorBound,
-      movedShare: Math.min(
-        1,
-        flows.reduce((sum, { share }) => sum + share, 0),
-      ),
-      flows: flows.sort((a, b) => b.share - a.share),
-      ranges: this.ranges.map((piece) => this.range(piece, basis)),
+      movedShare: Math.min(1, this.movedShare),
+      flows: flows.map((flow) => this.flow(flow)),
+      flowsLeftOut: leftOut,
+      ranges,
       rangesLeftOut: this.rangesLeftOut,
-      before: balanceOf(this.before, this.sharesBefore),
-      after: balanceOf(this.after, this.sharesAfter),
+      before: yield* balanceOf(this.before, this.sharesBefore, pace),
+      after: yield* balanceOf(this.after, this.sharesAfter, pace),
     };
   }
 
-  private flow(pair: number, share: number): Flow {
-    const width = this.after.length + 1;
-    return {
-      from: this.before[Math.floor(pair / width) - 1]?.id,
-      to: this.after[(pair % width) - 1]?.id,
-      share,
-    };
+  private flow({ from, to, share }: IndexedFlow): Flow {
+    return { from: this.before[from]?.id, to: this.after[to]?.id, share };
   }
 
   private range({ high, low, endHigh, endLow, from, to }: Piece, basis: Movement['basis']): MovedRange {

@@ -27,11 +27,11 @@ export class NearestPoint implements Placement {
     }
   }
 
-  parts(): Parts {
-    const { size, positions, owners } = this;
-    const parts = new HashParts(2 * size + 2);
+  *parts(): Iterable<Parts> {
+    const { size, positions } = this;
+    const parts = new HashParts();
     const first = positions[0] ?? 0;
-    const last = size === 0 ? -1 : (owners[size - 1] ?? -1);
+    const last = this.ownerAt(size - 1);
     // The half of the gap behind the last point may reach across 0.
     const final = positions[size - 1] ?? 0;
     const end = final + Math.floor((first + 2 ** 32 - final) / 2);
@@ -39,12 +39,17 @@ export class NearestPoint implements Placement {
     for (let index = 0; index < size; index++) {
       const position = positions[index] ?? 0;
       const gap = (positions[index + 1] ?? position) - position;
-      parts.add(position, 0xffffffff, owners[index] ?? -1);
-      if (gap > 0) parts.add(position + (gap >>> 1), 0xffffffff, owners[index] ?? -1);
+      parts.add(position, 0xffffffff, this.ownerAt(index));
+      if (gap > 0) parts.add(position + (gap >>> 1), 0xffffffff, this.ownerAt(index));
+      if (parts.isFull) yield parts.take();
     }
     if (end < 2 ** 32) parts.add(end, 0xffffffff, last);
-    parts.add(0xffffffff, 0xffffffff, end < 2 ** 32 ? (owners[0] ?? -1) : last);
-    return parts.parts();
+    parts.add(0xffffffff, 0xffffffff, end < 2 ** 32 ? this.ownerAt(0) : last);
+    yield parts.take();
+  }
+
+  private ownerAt(index: number): number {
+    return this.owners[index] ?? -1;
   }
 
   private nearest(hash: number): number {

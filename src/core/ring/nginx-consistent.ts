@@ -1,7 +1,9 @@
 import { type Algorithm, checkPointCount } from './algorithm.ts';
 import { CRC32_START, crc32, crc32Update } from './crc32.ts';
 import { type Member, weightOf } from './member.ts';
-import { changeOnCircle, placeOnCircle, positions32 } from './placed-circle.ts';
+import { positions32 } from './numbered-points.ts';
+import { changeOnCircle, placeOnCircle } from './placed-circle.ts';
+import type { Pace, Steps } from './steps.ts';
 import { utf8Bytes } from './utf8.ts';
 
 const POINTS_PER_WEIGHT = 160;
@@ -36,15 +38,16 @@ function checkWeights(members: readonly Member[]): void {
 }
 
 /** Every point is the CRC-32 of the server and of the point before it. */
-function chainedPoints(member: Member): Uint32Array {
+function chainedPoints(member: Member, _index: number, pace: Pace): Steps<Uint32Array> {
   const [host, port] = splitServer(member.hashKey);
   const base = crc32Update(CRC32_START, utf8Bytes(`${host}\0${port}`));
   let previous = 0;
-  return positions32(weightOf(member) * POINTS_PER_WEIGHT, () => {
+  const nextPoint = () => {
     const bytes = [previous & 0xff, (previous >>> 8) & 0xff, (previous >>> 16) & 0xff, previous >>> 24];
     previous = ~crc32Update(base, bytes) >>> 0;
     return previous;
-  });
+  };
+  return positions32(weightOf(member) * POINTS_PER_WEIGHT, nextPoint, pace);
 }
 
 /** A port is digits after the last colon; the path of a Unix socket has none. */

@@ -17,19 +17,16 @@ export interface Parts {
   readonly owner: Int32Array;
 }
 
-/** Takes down the parts of all hashes, in ascending order. */
-export class HashParts {
-  private readonly high: Uint32Array;
-  private readonly low: Uint32Array;
-  private readonly owner: Int32Array;
-  private length = 0;
+/** Parts that a placement tells at a time, so that nobody waits until all have been copied. */
+export const PARTS_AT_A_TIME = 4096;
 
-  /** Room for `most` parts. */
-  constructor(most: number) {
-    this.high = new Uint32Array(most);
-    this.low = new Uint32Array(most);
-    this.owner = new Int32Array(most);
-  }
+/** Takes down parts of hashes, in ascending order. */
+export class HashParts {
+  // Whoever adds may add a few more before it looks whether there is room.
+  private readonly high = new Uint32Array(PARTS_AT_A_TIME + 8);
+  private readonly low = new Uint32Array(PARTS_AT_A_TIME + 8);
+  private readonly owner = new Int32Array(PARTS_AT_A_TIME + 8);
+  private length = 0;
 
   add(high: number, low: number, owner: number): void {
     this.high[this.length] = high;
@@ -38,15 +35,32 @@ export class HashParts {
     this.length++;
   }
 
-  parts(): Parts {
-    const { length } = this;
-    const [high, low, owner] = [this.high, this.low, this.owner];
-    return {
-      unit: 'hash',
-      total: 2 ** 32,
-      high: high.subarray(0, length),
-      low: low.subarray(0, length),
-      owner: owner.subarray(0, length),
-    };
+  get isFull(): boolean {
+    return this.length >= PARTS_AT_A_TIME;
   }
+
+  /** What was taken down since the last call. */
+  take(): Parts {
+    const end = this.length;
+    this.length = 0;
+    const [high, low, owner] = [this.high.slice(0, end), this.low.slice(0, end), this.owner.slice(0, end)];
+    return { unit: 'hash', total: 2 ** 32, high, low, owner };
+  }
+}
+
+/** All of it in one, where the caller has the time. */
+export function joinParts(pieces: Iterable<Parts>): Parts | undefined {
+  const list = [...pieces];
+  const [first] = list;
+  if (first === undefined) return undefined;
+  const size = list.reduce((sum, { high }) => sum + high.length, 0);
+  const joined = { high: new Uint32Array(size), low: new Uint32Array(size), owner: new Int32Array(size) };
+  let at = 0;
+  for (const { high, low, owner } of list) {
+    joined.high.set(high, at);
+    joined.low.set(low, at);
+    joined.owner.set(owner, at);
+    at += high.length;
+  }
+  return { unit: first.unit, total: first.total, ...joined };
 }

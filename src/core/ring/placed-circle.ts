@@ -1,5 +1,6 @@
-import { Circle, circleOf } from './circle.ts';
+import { Circle } from './circle.ts';
 import { changedCircle } from './circle-change.ts';
+import { circleOf } from './circle-writer.ts';
 import type { Member } from './member.ts';
 import type { MemberChange } from './member-change.ts';
 import type { Placement } from './placement.ts';
@@ -20,11 +21,4 @@ export function* changeOnCircle(
   const changed =
     placement instanceof Circle ? yield* changedCircle(placement, change, positionsOf) : undefined;
   return changed ?? (yield* placeOnCircle(change.after, positionsOf));
-}
-
-/** Points of 32 bits as positions on the circle: their high halves. */
-export function positions32(count: number, pointOf: (index: number) => number): Uint32Array {
-  const positions = new Uint32Array(2 * count);
-  for (let index = 0; index < count; index++) positions[2 * index] = pointOf(index);
-  return positions;
 }

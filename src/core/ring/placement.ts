@@ -16,6 +16,6 @@ export interface Placement {
    * A member may be visited more than once.
    */
   walk(high: number, low: number, visit: (member: number) => boolean): void;
-  /** Who owns what; undefined where each key draws for itself. */
-  parts(): Parts | undefined;
+  /** Who owns what, piece by piece, one at least; undefined where each key draws for itself. */
+  parts(): Iterable<Parts> | undefined;
 }

@@ -26,8 +26,8 @@ export function proportionalCircle({ minimumSize, maximumSize, keyHash, pointHas
     skipEqualsRebuild: false,
     place: (members) => {
       const counts = stretchedCounts(members.map(weightOf), minimumSize, maximumSize);
-      return placeOnCircle(members, ({ hashKey }, index) =>
-        numberedPoints(`${hashKey}_`, counts[index] ?? 0, pointHash),
+      return placeOnCircle(members, ({ hashKey }, index, pace) =>
+        numberedPoints(`${hashKey}_`, counts[index] ?? 0, pointHash, pace),
       );
     },
   };

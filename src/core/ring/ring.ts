@@ -1,9 +1,9 @@
 import { type Algorithm, MAX_POINTS } from './algorithm.ts';
-import { changedLines, digestLines, digestText } from './digest.ts';
+import { changedLines, digestLines, digestOf } from './digest.ts';
 import { type Hash64, hexHash, parseHash } from './hash64.ts';
 import type { Member } from './member.ts';
 import { changeMembers, type RingChange } from './member-change.ts';
-import type { Parts } from './parts.ts';
+import { joinParts, type Parts } from './parts.ts';
 import { changePlaced, type IsAvailable, placeMembers, type Placed, visitMembers } from './placed.ts';
 import type { RingPolicy } from './policy.ts';
 import { finish, type Steps } from './steps.ts';
@@ -25,6 +25,7 @@ interface Makings<M> {
   readonly placed: Placed<M>;
   /** Of the digest. */
   readonly lines: readonly string[];
+  readonly digest: string;
   /** For the digest. */
   readonly hash64: Hash64;
 }
@@ -39,7 +40,8 @@ export function* ringOf<M extends Member>(
   checkMemberCount(members);
   const placed = yield* placeMembers(algorithm, members);
   const lines = yield* digestLines(members, hash64);
-  return new Ring({ policy, algorithm, placed, lines, hash64 });
+  const digest = yield* digestOf(policy, lines);
+  return new Ring({ policy, algorithm, placed, lines, digest, hash64 });
 }
 
 function checkMemberCount(members: readonly Member[]): void {
@@ -72,7 +74,7 @@ export class Ring<M extends Member = Member> {
   private readonly batch = new Uint32Array(2 * HASHED_TOGETHER);
 
   constructor(makings: Makings<M>) {
-    const { policy, algorithm, placed, lines, hash64 } = makings;
+    const { policy, algorithm, placed, digest } = makings;
     this.makings = makings;
     this.policy = policy;
     this.members = placed.members;
@@ -81,7 +83,7 @@ export class Ring<M extends Member = Member> {
     this.keyHashName = algorithm.keyHashName;
     this.all = placed;
     this.size = placed.placement.size;
-    this.digest = hexHash(hash64, digestText(policy, lines));
+    this.digest = digest;
   }
 
   /** Whether a lookup among available members passes over the others; if not, it needs a placement without them. */
@@ -153,7 +155,22 @@ export class Ring<M extends Member = Member> {
 
   /** Who owns what, by index in `members`; undefined where each key draws for itself (`rendezvous`, `jump`). */
   parts(): Parts | undefined {
+    const pieces = this.pieces();
+    return pieces && joinParts(pieces);
+  }
+
+  /** `parts` a few thousand at a time. */
+  pieces(): Iterable<Parts> | undefined {
     return this.all.placement.parts();
+  }
+
+  /**
+   * The same ring, whose lookups pass over unavailable members even where a ring without them would answer otherwise.
+   *
+   * It builds nothing: for the time until there is a ring without them.
+   */
+  passingOver(): Ring<M> {
+    return new Ring({ ...this.makings, algorithm: { ...this.algorithm, skipEqualsRebuild: true } });
   }
 
   /**
@@ -167,13 +184,14 @@ export class Ring<M extends Member = Member> {
 
   /** `with` in slices. */
   *withSteps(change: RingChange<M>): Steps<Ring<M>> {
-    const { algorithm, lines, hash64 } = this.makings;
-    const applied = changeMembers(this.members, change);
+    const { policy, algorithm, lines, hash64 } = this.makings;
+    const applied = yield* changeMembers(this.members, change);
     checkMemberCount(applied.after);
     Object.freeze(applied.after);
-    yield;
     const placed = yield* changePlaced(algorithm, this.all, applied);
-    return new Ring({ ...this.makings, placed, lines: changedLines(lines, applied, hash64) });
+    const after = yield* changedLines(lines, applied, hash64);
+    const digest = yield* digestOf(policy, after);
+    return new Ring({ ...this.makings, placed, lines: after, digest });
   }
 
   /** First all hashes, then all lookups: the processor fetches several at a time. */

@@ -27,6 +27,35 @@ export const xxh64Seed1: Hash64 = (text, into) => {
   hashText(text, 1, into);
 };
 
+/** XXH64, seed 0, of ASCII text that comes in pieces. */
+export class Xxh64OfAscii {
+  private readonly sums = startOfStripes(0);
+  private length = 0;
+  /** What does not fill a stripe yet. */
+  private rest = '';
+
+  add(text: string): void {
+    const whole = this.rest + text;
+    const end = whole.length & ~31;
+    const words = new Int32Array((end >> 2) + 1);
+    if (!packAscii(whole.slice(0, end), words)) throw new RangeError('not ASCII');
+    addStripes(this.sums, words, end);
+    this.length += text.length;
+    this.rest = whole.slice(end);
+  }
+
+  /** As 16 hex digits. */
+  hex(): string {
+    const into = new Uint32Array(2);
+    if (this.length < 32) into.set([P5_HIGH, P5_LOW]);
+    else mixStripes(this.sums, into);
+    const words = new Int32Array(9);
+    packAscii(this.rest, words);
+    hashRest(words, 0, this.rest.length, this.length, into);
+    return Array.from(into, (half) => half.toString(16).padStart(8, '0')).join('');
+  }
+}
+
 function hashText(text: string, seed: number, into: Uint32Array): void {
   const room = text.length < 4 * SCRATCH.length - 4 ? SCRATCH : new Int32Array((text.length >> 2) + 1);
   if (packAscii(text, room)) {
@@ -71,16 +100,24 @@ function packBytes(bytes: Uint8Array): Int32Array {
 
 /** `words` hold `length` bytes; halves of 64-bit numbers are in `h` (high) and `l` (low). */
 function hashWords(words: Int32Array, length: number, seed: number, into: Uint32Array): void {
-  let at = 0;
   if (length < 32) {
     into[0] = P5_HIGH;
     into[1] = P5_LOW + seed;
-  } else {
-    at = hashStripes(words, length, seed, into);
+    hashRest(words, 0, length, length, into);
+    return;
   }
+  const sums = startOfStripes(seed);
+  addStripes(sums, words, length);
+  mixStripes(sums, into);
+  hashRest(words, (length >>> 5) << 3, length, length, into);
+}
+
+/** Takes what is behind the stripes, from the word `at` on, into what they came to; `total` is the length of all there was. */
+function hashRest(words: Int32Array, start: number, length: number, total: number, into: Uint32Array): void {
+  let at = start;
   // The sum with the low half of a prime may carry.
-  let l = ((into[1] ?? 0) + length) | 0;
-  let h = ((into[0] ?? 0) + (l >>> 0 < length ? 1 : 0)) | 0;
+  let l = ((into[1] ?? 0) + total) | 0;
+  let h = ((into[0] ?? 0) + (l >>> 0 < total ? 1 : 0)) | 0;
   const whole = length >>> 2;
   for (; at + 2 <= whole; at += 2) {
     const laneLow = words[at] ?? 0;
@@ -117,14 +154,16 @@ function hashWords(words: Int32Array, length: number, seed: number, into: Uint32
   avalanche(h, l, into);
 }
 
-/** Takes 32 bytes at a time into four sums, puts their mixture into `into` and answers at which word the rest begins. */
-function hashStripes(words: Int32Array, length: number, seed: number, into: Uint32Array): number {
-  const sums = startOfStripes(seed);
+/** Takes 32 bytes at a time into four sums. */
+function addStripes(sums: Int32Array, words: Int32Array, length: number): void {
   const end = (length >>> 5) << 3;
   for (let at = 0; at < end; at += 8) {
     for (let lane = 0; lane < 8; lane += 2)
       absorb(sums, lane, words[at + lane + 1] ?? 0, words[at + lane] ?? 0);
   }
+}
+
+function mixStripes(sums: Int32Array, into: Uint32Array): void {
   into.fill(0);
   for (const [lane, turn] of [1, 7, 12, 18].entries()) {
     const h = sums[2 * lane] ?? 0;
@@ -141,7 +180,6 @@ function hashStripes(words: Int32Array, length: number, seed: number, into: Uint
     into[1] = Math.imul(l, P1_LOW);
     add64(into, P4_HIGH, P4_LOW);
   }
-  return end;
 }
 
 /** High and low half of each of the four sums. */

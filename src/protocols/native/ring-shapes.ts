@@ -63,7 +63,7 @@ export function movementShape(movement: Movement, before: ServiceRing, after: Se
     const member = id === undefined ? undefined : members.get(id);
     return member === undefined ? null : namedShape(member);
   };
-  const { basis, errorBound, movedShare, flows, ranges, rangesLeftOut } = movement;
+  const { basis, errorBound, movedShare, flows, flowsLeftOut, ranges, rangesLeftOut } = movement;
   return {
     basis,
     errorBound,
@@ -71,7 +71,7 @@ export function movementShape(movement: Movement, before: ServiceRing, after: Se
     flows: flows
       .slice(0, MAX_FLOWS)
       .map(({ from, to, share }) => ({ from: named(from), to: named(to), share })),
-    flowsLeftOut: Math.max(0, flows.length - MAX_FLOWS),
+    flowsLeftOut: flowsLeftOut + Math.max(0, flows.length - MAX_FLOWS),
     ranges: ranges.map(({ first, last, from, to }) => ({ first, last, from: named(from), to: named(to) })),
     rangesLeftOut,
     peakToAverage: { before: movement.before.peakToAverage, after: movement.after.peakToAverage },

@@ -100,6 +100,29 @@ describe('changes of a ring', () => {
     });
   }
 
+  it('end in it where the number of members or points crosses a power of two', () => {
+    const some = Array.from({ length: 50 }, (_, i) => `user-${i}`);
+    const all = Array.from({ length: 65 }, (_, i) => ({ id: `${i}`, hashKey: `10.0.0.${i}:80` }));
+    for (const [count, pointsPerWeight] of [
+      [32, 5],
+      [64, 3],
+      [64, 4],
+      [63, 65],
+      [43, 3],
+    ] as const) {
+      const policy = { algorithm: 'ring', pointsPerWeight } as const;
+      for (const chosen of [hashes, weak]) {
+        const last = all.slice(count, count + 1);
+        const fewer = buildRing(all.slice(0, count), policy, chosen);
+        const more = buildRing([...all.slice(0, count), ...last], policy, chosen);
+        expectEqual(fewer.with({ put: last }), more, some);
+        expectEqual(more.with({ remove: [`${count}`] }), fewer, some);
+        const others = [...all.slice(1, count), ...last];
+        expectEqual(more.with({ remove: ['0'] }), buildRing(others, policy, chosen), some);
+      }
+    }
+  });
+
   it('are caught where one is left out (negative control)', () => {
     const [policy] = POLICIES;
     if (policy === undefined) throw new Error('no policy');
