@@ -31,6 +31,8 @@ interface Event {
 /** What is told of services in one kind of channel, one channel for each service that somebody watches. */
 interface ChannelKind<News> {
   open(service: string): Feed<News>;
+  /** Whether news are the same for all who know none, or something that nobody can go on from. */
+  isFull(news: News): boolean;
   eventOf(service: string, known: Revision | undefined, news: News): Event;
 }
 
@@ -130,11 +132,14 @@ function nextEvent<News>(
   if (held?.revision === revision) return held;
   const news = feed.newsSince(known);
   if (news === undefined) return undefined;
+  const from = kind.isFull(news) ? undefined : known;
+  const full = from === known ? undefined : encoded.get(from);
+  if (full?.revision === revision) return full;
   const { event, data } = kind.eventOf(service, known, news);
   const bytes = Buffer.from(`event: ${event}\nid: ${revision}\ndata: ${JSON.stringify(data)}\n\n`);
   const isStale = [...encoded.values()].some((each) => each.revision !== revision);
   if (isStale || encoded.size >= MAX_ENCODED) encoded.clear();
-  encoded.set(known, { revision, bytes });
+  encoded.set(from, { revision, bytes });
   return { revision, bytes };
 }
 

@@ -20,7 +20,7 @@ export interface EncodedEvent {
 export class EventStream extends Readable {
   #known: Revision | undefined;
   #isWanted = false;
-  #wantedAtMs = 0;
+  #wantedAtMs: number | undefined;
   readonly #next: (known: Revision | undefined) => EncodedEvent | undefined;
 
   constructor(known: Revision | undefined, next: (known: Revision | undefined) => EncodedEvent | undefined) {
@@ -43,11 +43,16 @@ export class EventStream extends Readable {
     if (this.#isWanted) {
       this.#wantedAtMs = nowMs;
       this.#isWanted = this.push(beat);
-    } else if (nowMs - this.#wantedAtMs > STUCK_MS) this.destroy();
+      return;
+    }
+    // The first event may still be on its way to a reader that has just come.
+    this.#wantedAtMs ??= nowMs;
+    if (nowMs - this.#wantedAtMs > STUCK_MS) this.destroy();
   }
 
   /** Ends as the server does. */
   end(): void {
+    this.#isWanted = false;
     if (!this.destroyed) this.push(null);
   }
 

@@ -7,7 +7,11 @@ import { locatedShape } from './ring-shapes.ts';
 
 /** The instances of a service as server-sent events. */
 export function eventRoutes(registry: Registry, clock: Clock): Route[] {
-  const kind = { open: (service: string) => registry.serviceFeed(service), eventOf };
+  const kind = {
+    open: (service: string) => registry.serviceFeed(service),
+    isFull: ({ isFull }: ServiceNews) => isFull,
+    eventOf,
+  };
   const channels = new EventChannels<ServiceNews>({ registry, clock, kind });
   return [
     {

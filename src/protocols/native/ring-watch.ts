@@ -7,7 +7,11 @@ import { changesShape, ringShape } from './ring-shapes.ts';
 
 /** The ring of a service as server-sent events. */
 export function ringWatchRoutes(registry: Registry, clock: Clock): Route[] {
-  const kind = { open: (service: string) => registry.ringFeed(service), eventOf };
+  const kind = {
+    open: (service: string) => registry.ringFeed(service),
+    isFull: ({ delta }: RingNews) => delta === undefined,
+    eventOf,
+  };
   const channels = new EventChannels<RingNews>({ registry, clock, kind });
   return [
     {
