@@ -1,4 +1,4 @@
-import { httpRow, sendAll, startBareHttp } from './http-rows.ts';
+import { httpRow, sendAll, startBareHttp, targetOf, warmUp } from './http-rows.ts';
 import type { BenchRequest } from './http-request.ts';
 import { compareCosts, type Row } from './measure.ts';
 import { startRollcall } from './programs.ts';
@@ -33,6 +33,8 @@ export async function growthRows(run: Run, services: number): Promise<Row[]> {
       ['lookups of all services in turn', { ...inTurn(), keys: size }],
     ] as const;
     for (const [group, request] of lookups) {
+      // Every lookup once: else the first of each would count, and the more of them the more there are.
+      await warmUp(targetOf(rollcall), request, 'keys' in request ? size : 0);
       const name = `${size.toLocaleString('en')} services`;
       rows.push({ ...(await httpRow(run, rollcall, bare, { group, name, request })), size });
     }

@@ -52,15 +52,15 @@ export async function peerRow(run: Run, rollcall: Rollcall, peer: Peer, row: Pee
   const { request, peerRequest = request, mentions } = row;
   await answerThatMentions(rollcall.httpPort, request, mentions);
   if (peerRequest.method === 'GET') await answerThatMentions(peer.port, peerRequest, mentions);
-  await warmUp(peer, peerRequest);
+  await warmUp(peer, peerRequest, peer.warmUpRequests ?? 0);
   return contest(run, targetOf(rollcall), peer, row);
 }
 
-/** Loads a server until it has answered as much as it wants to, or long enough. */
-async function warmUp(peer: Peer, request: BenchRequest): Promise<void> {
-  let left = peer.warmUpRequests ?? 0;
+/** Loads a server until it has answered so many requests, or for long enough. */
+export async function warmUp(target: Target, request: BenchRequest, requests: number): Promise<void> {
+  let left = requests;
   for (let round = 0; left > 0 && round < WARM_UP_ROUNDS; round++) {
-    const { perSecond } = await loadHttp(peer, request, WARM_UP_SECONDS, FIRST_WARM_UP_ROUND + round);
+    const { perSecond } = await loadHttp(target, request, WARM_UP_SECONDS, FIRST_WARM_UP_ROUND + round);
     left -= perSecond * WARM_UP_SECONDS;
   }
 }
@@ -100,7 +100,7 @@ function textOf({ headers, bodyBase64 }: CapturedAnswer): string {
   return (headers.includes('gzip') ? gunzipSync(body) : body).toString();
 }
 
-function targetOf({ program, httpPort }: Rollcall): Target {
+export function targetOf({ program, httpPort }: Rollcall): Target {
   return { port: httpPort, pid: program.pid };
 }
 

@@ -25,6 +25,14 @@ export interface PartResult {
   readonly rows: readonly Row[];
 }
 
+/** Every part there is, in the order of the documents. */
+const PART_NAMES = [
+  ...['lookups', 'lookups-peers', 'lookups-two-nodes', 'lookups-large'],
+  ...['writes', 'writes-redis', 'writes-peers', 'visibility'],
+  ...['dns', 'dns-peers', 'ring', 'memory'],
+  ...['waiters', 'subscribers', 'growth', 'joining', 'million'],
+];
+
 /** Results by the name of the part. */
 export type Results = Readonly<Record<string, PartResult>>;
 
@@ -66,8 +74,10 @@ export function readResults(path: string): Results {
 /** Puts results in the place of those that a file had of the same parts; the others stay. */
 export async function mergeResults(path: string, results: Results): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  const merged = JSON.stringify({ ...readResults(path), ...results }, rounded);
-  writeFileSync(path, await format(merged, { parser: 'json', printWidth: 110 }));
+  const merged = Object.entries({ ...readResults(path), ...results });
+  merged.sort(([a], [b]) => PART_NAMES.indexOf(a) - PART_NAMES.indexOf(b));
+  const text = JSON.stringify(Object.fromEntries(merged), rounded);
+  writeFileSync(path, await format(text, { parser: 'json', printWidth: 110 }));
 }
 
 /** More digits than these say nothing. */
