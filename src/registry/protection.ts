@@ -101,7 +101,10 @@ export class Protection {
     await this.#deps.settings.delete(PROTECTION_SETTING);
   }
 
+  /** A node that no longer ends leases may not know it yet: what another has written or ended since, stays as it is. */
   async #put(value: Episode): Promise<void> {
-    await this.#deps.settings.put(PROTECTION_SETTING, value);
+    const { settings, source } = this.#deps;
+    const held = source.state.settings.get(PROTECTION_SETTING)?.modifyRevision ?? 0;
+    await settings.put(PROTECTION_SETTING, value, held);
   }
 }
