@@ -171,6 +171,30 @@ describe('eureka status overrides and Consul', () => {
     expect(await critical('orders')).to.deep.equal([]);
   });
 
+  it('is seen alike from both sides after both have changed it at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      const statuses = await Promise.all([
+        put(`${ELSEWHERE}/status?value=OUT_OF_SERVICE`),
+        put(`${MAINTENANCE}?enable=${round % 2 === 0}`),
+        remove(`${ELSEWHERE}/status`),
+        put(`${MAINTENANCE}?enable=${round % 3 === 0}`),
+        put(`${ELSEWHERE}/status?value=UP`),
+        put(`${ELSEWHERE}/status?value=DOWN`),
+      ]);
+      expect(new Set(statuses), `round ${round}`).to.deep.equal(new Set([200]));
+      const [status] = (await shown(ELSEWHERE)).split(' ');
+      expect((await critical('web')).length === 0, `round ${round}: ${status}`).to.equal(status === 'UP');
+      // Whatever came of it, each side can end it by itself.
+      if (round % 2 === 0) await remove(`${ELSEWHERE}/status`);
+      else {
+        await put(`${MAINTENANCE}?enable=false`);
+        await remove(`${ELSEWHERE}/status`);
+      }
+      expect(await shown(ELSEWHERE), `round ${round}`).to.equal('UP UNKNOWN');
+      expect(await critical('web')).to.deep.equal([]);
+    }
+  });
+
   it('leaves the maintenance of a whole node alone', async () => {
     expect(await put('/v1/agent/maintenance?enable=true')).to.equal(200);
     expect(await shown(ELSEWHERE)).to.equal('OUT_OF_SERVICE UNKNOWN');
