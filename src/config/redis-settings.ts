@@ -14,7 +14,7 @@ export const REDIS_SETTINGS = [
     defaultText: 'none, which means the embedded store',
     secret: true,
     description:
-      'Redis that holds the catalog, such as `redis://user:password@host:6379/0`; see the forms below.',
+      'Redis that holds the catalog, such as `redis://user:password@host:6379/0`; docs/configuration.md has all forms.',
   },
   {
     key: 'redisNamespace',
