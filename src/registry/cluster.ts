@@ -56,6 +56,7 @@ interface Deps {
 /** The registry as a whole: its nodes, and what each of them does. */
 export class Cluster {
   readonly #deps: Deps;
+  #digesting: Promise<CatalogDigest | undefined> | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -94,7 +95,11 @@ export class Cluster {
   async digest(): Promise<CatalogDigest> {
     const { view, hash64 } = this.#deps;
     if (!view.ready) throw new RollcallError('not_ready');
-    const digest = await digestOf(() => view.state, hash64);
+    // Shared by all who ask meanwhile: it is of the catalog as it is when the work is done.
+    this.#digesting ??= digestOf(() => view.state, hash64).finally(() => {
+      this.#digesting = undefined;
+    });
+    const digest = await this.#digesting;
     if (digest === undefined)
       throw new RollcallError('aborted', 'The catalog changes too fast to be digested');
     return digest;
