@@ -12,7 +12,7 @@ describe('native API: failover of Redis', () => {
 
   after(() => node.stop());
 
-  async function codeFor(remoteAddress: string, type: string): Promise<unknown> {
+  async function codeFor(remoteAddress: string, type: string, headers: object = {}): Promise<unknown> {
     const dialect = createNativeDialect(node.registry);
     const route = dialect.routes.find(({ path }) => path === '/api/v1/redis/failover');
     const request: RouteRequest = {
@@ -20,7 +20,7 @@ describe('native API: failover of Redis', () => {
       path: '/api/v1/redis/failover',
       params: {},
       query: new URLSearchParams(),
-      headers: { 'content-type': type },
+      headers: { 'content-type': type, ...headers },
       body: Buffer.from('{}'),
       remoteAddress,
       signal: AbortSignal.timeout(5000),
@@ -36,6 +36,11 @@ describe('native API: failover of Redis', () => {
     expect(await codeFor('10.0.0.1', 'application/json')).to.equal('forbidden');
     expect(await codeFor('::ffff:10.0.0.1', 'application/json')).to.equal('forbidden');
     expect(await codeFor('127.0.0.1', 'text/plain')).to.equal('invalid_request');
+  });
+
+  it('is not for those behind a proxy on this machine that says so', async () => {
+    for (const name of ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'])
+      expect(await codeFor('127.0.0.1', 'application/json', { [name]: '127.0.0.1' })).to.equal('forbidden');
   });
 
   it('is refused by a store that is no Redis', async () => {
