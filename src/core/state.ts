@@ -12,6 +12,7 @@ import {
 import type { UserEvent } from './event.ts';
 import { checkKey, instanceKey, nodeKey, type Revision } from './ids.ts';
 import type { PreparedQuery } from './prepared-query.ts';
+import { GroupIndex } from './group-index.ts';
 import type { Table } from './record.ts';
 import { DEFAULT_SERVICE_POLICY, ringPolicyKey, type ServicePolicy } from './ring-policy.ts';
 import type { LockDelay, Session } from './session.ts';
@@ -45,7 +46,7 @@ type Tables = { readonly [T in Table]: TableMap<Stored<RecordValues[T]>> };
 
 /** An index and the groups in it that a record belongs to. */
 interface Indexing<V> {
-  readonly index: Index<V>;
+  readonly index: GroupIndex<V>;
   readonly groups: (value: V) => readonly string[];
 }
 
@@ -90,16 +91,16 @@ export class State {
     query: this.queries,
     'ring-policy': this.ringPolicies,
   };
-  readonly #instancesByService = new Index<Stored<Instance>>();
-  readonly #instancesByNode = new Index<Stored<Instance>>();
-  readonly #checksByNode = new Index<Stored<Check>>();
-  readonly #checksByInstance = new Index<Stored<Check>>();
-  readonly #nodesById = new Index<Stored<Node>>();
-  readonly #sessionsByNode = new Index<Stored<Session>>();
-  readonly #sessionsByCheck = new Index<Stored<Session>>();
-  readonly #keysBySession = new Index<Stored<KvPair>>();
-  readonly #queriesByName = new Index<Stored<PreparedQuery>>();
-  readonly #queriesBySession = new Index<Stored<PreparedQuery>>();
+  readonly #instancesByService = new GroupIndex<Stored<Instance>>();
+  readonly #instancesByNode = new GroupIndex<Stored<Instance>>();
+  readonly #checksByNode = new GroupIndex<Stored<Check>>();
+  readonly #checksByInstance = new GroupIndex<Stored<Check>>();
+  readonly #nodesById = new GroupIndex<Stored<Node>>();
+  readonly #sessionsByNode = new GroupIndex<Stored<Session>>();
+  readonly #sessionsByCheck = new GroupIndex<Stored<Session>>();
+  readonly #keysBySession = new GroupIndex<Stored<KvPair>>();
+  readonly #queriesByName = new GroupIndex<Stored<PreparedQuery>>();
+  readonly #queriesBySession = new GroupIndex<Stored<PreparedQuery>>();
   readonly #indexes: Indexes = {
     node: [{ index: this.#nodesById, groups: ({ id }) => (id === '' ? [] : [id]) }],
     instance: [
@@ -237,26 +238,5 @@ export class State {
       for (const group of groups(held)) index.delete(group, key);
     }
     return held;
-  }
-}
-
-/** A map of maps that forgets empty groups. */
-class Index<V> {
-  readonly #groups = new Map<string, Map<string, V>>();
-  readonly #none: ReadonlyMap<string, V> = new Map();
-
-  get(group: string): ReadonlyMap<string, V> {
-    return this.#groups.get(group) ?? this.#none;
-  }
-
-  set(group: string, key: string, value: V): void {
-    const held = this.#groups.get(group);
-    if (held === undefined) this.#groups.set(group, new Map([[key, value]]));
-    else held.set(key, value);
-  }
-
-  delete(group: string, key: string): void {
-    const held = this.#groups.get(group);
-    if (held?.delete(key) === true && held.size === 0) this.#groups.delete(group);
   }
 }

@@ -8,6 +8,7 @@ import {
   type StoredRecord,
   type Table,
 } from '../core/index.ts';
+import { shareParts } from './shared-values.ts';
 
 /** Version of the record format; a reader accepts later ones and keeps the fields it does not know. */
 const FORMAT = 1;
@@ -39,6 +40,7 @@ export function decodeRecord(record: StoredRecord): Change {
     throw new Error(`record ${table}/${key} is not an object`);
   const { format: _format, ...fields } = header as Record<string, unknown>;
   if (table === 'kv') fields['value'] = record.value.slice(end + 1);
+  shareParts(table, fields);
   fields['createRevision'] = createRevision;
   fields['modifyRevision'] = modifyRevision;
   return { table, key, value: Object.freeze(fields) as unknown as Stored<RecordValues[Table]> };

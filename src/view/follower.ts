@@ -2,7 +2,8 @@ import { State, type Revision } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Random } from '../platform/random.ts';
-import { StoreError, type Adoption, type Store } from '../store/store.ts';
+import { TimeSlices } from '../platform/time-slices.ts';
+import { StoreError, type Adoption, type SnapshotItem, type Store } from '../store/store.ts';
 import { decodeCommit, decodeRecord } from './codec.ts';
 import { Refilling } from './refill.ts';
 import type { View } from './view.ts';
@@ -12,6 +13,8 @@ const BACKOFF_MS = { first: 50, most: 1000 };
 const STAGGER_MS = 500;
 /** A store may hold back what follows a batch of so many commits. */
 const LARGE_BATCH = 32;
+/** Few enough to take a millisecond or two, and enough for those who follow the view to see many as one. */
+const APPLIED_AT_ONCE = 50;
 /** A store without news says so after this long. */
 const QUIET_MS = 1000;
 const CONFIRM_MS = 3000;
@@ -102,14 +105,11 @@ export class Follower {
     if (view.ready) await this.#sleep(random.fraction() * STAGGER_MS);
     const next = new State();
     const snapshot = await store.snapshot(signal);
+    const slices = new TimeSlices(clock);
     for await (const items of snapshot.items) {
       for (const item of items) {
-        if (item.kind === 'topic') next.touch(item.topic, item.revision);
-        else if (item.kind === 'compacted') next.compacted = item.revision;
-        else {
-          const { table, value } = decodeRecord(item.record);
-          if (value !== undefined) next.load(table, value);
-        }
+        take(next, item);
+        if (slices.isOver) await slices.next();
       }
     }
     next.revision = snapshot.base;
@@ -125,8 +125,12 @@ export class Follower {
 
   async #catchUp(state: State, target: Revision, signal: AbortSignal): Promise<void> {
     if (state.revision >= target) return;
+    const slices = new TimeSlices(this.#deps.clock);
     for await (const commits of this.#deps.store.follow(state.revision, signal)) {
-      for (const commit of commits) state.apply(decodeCommit(commit));
+      for (const commit of commits) {
+        state.apply(decodeCommit(commit));
+        if (slices.isOver) await slices.next();
+      }
       if (state.revision >= target) return;
     }
     throw new StoreError('unavailable', 'stopped before the snapshot was whole');
@@ -136,7 +140,11 @@ export class Follower {
     const { store, view, clock } = this.#deps;
     let askedAtMs = clock.monotonic();
     for await (const commits of store.follow(view.state.revision, signal)) {
-      if (commits.length > 0) view.apply(commits.map(decodeCommit));
+      const slices = new TimeSlices(clock);
+      for (let from = 0; from < commits.length; from += APPLIED_AT_ONCE) {
+        if (slices.isOver) await slices.next();
+        view.apply(commits.slice(from, from + APPLIED_AT_ONCE).map(decodeCommit));
+      }
       this.#verify(commits.length, askedAtMs);
       askedAtMs = clock.monotonic();
     }
@@ -187,5 +195,15 @@ export class Follower {
       const timer = setTimeout(done, ms);
       this.#stopping.signal.addEventListener('abort', done, { once: true });
     });
+  }
+}
+
+/** Takes a part of a snapshot into the state that is built of it. */
+function take(state: State, item: SnapshotItem): void {
+  if (item.kind === 'topic') state.touch(item.topic, item.revision);
+  else if (item.kind === 'compacted') state.compacted = item.revision;
+  else {
+    const { table, value } = decodeRecord(item.record);
+    if (value !== undefined) state.load(table, value);
   }
 }

@@ -31,11 +31,10 @@ export async function* scanStore(sender: Sender, keys: StoreKeys): AsyncGenerato
 
 /** Reads a hash in pages of about half a megabyte, so that neither Redis nor its connection is held for long. */
 export async function* scanHash(sender: Sender, key: string): AsyncGenerator<readonly Pair[]> {
-  let cursor = '0';
   let count = FIRST_COUNT;
-  do {
-    const [next, fields] = toArray(await sender.send('HSCAN', [key, cursor, 'COUNT', count]));
-    cursor = toText(next);
+  const read = (cursor: string) => sender.send('HSCAN', [key, cursor, 'COUNT', count]);
+  for (let reading: Promise<unknown> | undefined = read('0'); reading !== undefined;) {
+    const [next, fields] = toArray(await reading);
     const flat = toArray(fields).map(toBuffer);
     const page: Pair[] = [];
     let bytes = 1;
@@ -45,8 +44,12 @@ export async function* scanHash(sender: Sender, key: string): AsyncGenerator<rea
       bytes += pair[0].length + pair[1].length;
     }
     count = Math.max(1, Math.min(MAX_COUNT, Math.floor((count * PAGE_BYTES) / bytes)));
+    const cursor = toText(next);
+    // The next page comes while this one is taken in.
+    reading = cursor === '0' ? undefined : read(cursor);
+    reading?.catch(() => undefined);
     if (page.length > 0) yield page;
-  } while (cursor !== '0');
+  }
 }
 
 function decodeRecord(table: Table, key: Buffer, stored: Buffer): StoredRecord {
