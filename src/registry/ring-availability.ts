@@ -1,5 +1,6 @@
 import { topics, worstStatus, type Revision, type RingMember, type State } from '../core/index.ts';
 import { ZonedRing, type KeyOrHash, type Ring } from '../core/ring/index.ts';
+import type { RestrictedRing } from './restricted-ring.ts';
 import type { ServiceRing } from './ring-build.ts';
 
 export interface PlaceOptions {
@@ -15,12 +16,19 @@ export class Availability {
   readonly #state: State;
   readonly #revision: Revision;
   readonly #known = new Map<string, boolean>();
-  #restricted: { readonly of: Ring<RingMember>; readonly ring: Ring<RingMember> } | undefined;
+  readonly #restricted: RestrictedRing;
 
-  constructor(service: string, state: State) {
+  /** `restricted` is the service's, and goes from one to the next. */
+  constructor(service: string, state: State, restricted: RestrictedRing) {
     this.#service = service;
+    this.#restricted = restricted;
     this.#state = state;
     this.#revision = state.topic(topics.service(service));
+  }
+
+  /** What is to be said of the service once this does not hold any more. */
+  next(state: State): Availability {
+    return new Availability(this.#service, state, this.#restricted);
   }
 
   /** Whether it holds for a state still. */
@@ -38,31 +46,43 @@ export class Availability {
 
   /** The first `count` available members for a key, the owner first. */
   preferenceList(
-    { ring: all }: ServiceRing,
+    { ring }: ServiceRing,
     key: KeyOrHash,
     count: number,
-    { zone = '', isSpread = false }: PlaceOptions = {},
+    options: PlaceOptions = {},
   ): RingMember[] {
-    const ring = all.skipsUnavailable ? all : this.#among(all);
-    const isAvailable = all.skipsUnavailable ? this.has : undefined;
-    if (zone !== '' || isSpread) {
-      const local = zone === '' ? {} : { localZone: zone };
-      const overlay = isAvailable === undefined ? {} : { isAvailable };
-      return zonedOf(ring).preferenceList(key, count, { ...local, ...overlay });
+    if (ring.skipsUnavailable) return listOf(ring, key, count, options, this.has);
+    const exact = this.#restricted.among(ring, this);
+    if (exact !== undefined) return listOf(exact, key, count, options, undefined);
+    for (const overlay of this.#restricted.overlays(ring)) {
+      const list = listOf(overlay, key, count, options, this.has);
+      if (list.length > 0) return list;
     }
-    if (typeof key !== 'string') return ring.preferenceListAt(key.hash, count, isAvailable);
-    if (count > 1) return ring.preferenceList(key, count, isAvailable);
-    const owner = ring.owner(key, isAvailable);
-    return owner === undefined ? [] : [owner];
+    return [];
   }
 
-  /** The ring of the available members alone, built once for all lookups until somebody's health changes. */
-  #among(ring: Ring<RingMember>): Ring<RingMember> {
-    if (this.#restricted?.of === ring) return this.#restricted.ring;
-    const remove = ring.members.filter((member) => !this.has(member)).map(({ id }) => id);
-    this.#restricted = { of: ring, ring: remove.length === 0 ? ring : ring.with({ remove }) };
-    return this.#restricted.ring;
+  /** Whether lists are those of a placement made before the last change of health, passing over who is unavailable now. */
+  isProvisional({ ring }: ServiceRing): boolean {
+    return !ring.skipsUnavailable && !this.#restricted.isExact(ring, this);
   }
+}
+
+function listOf(
+  ring: Ring<RingMember>,
+  key: KeyOrHash,
+  count: number,
+  { zone = '', isSpread = false }: PlaceOptions,
+  isAvailable: Availability['has'] | undefined,
+): RingMember[] {
+  if (zone !== '' || isSpread) {
+    const local = zone === '' ? {} : { localZone: zone };
+    const overlay = isAvailable === undefined ? {} : { isAvailable };
+    return zonedOf(ring).preferenceList(key, count, { ...local, ...overlay });
+  }
+  if (typeof key !== 'string') return ring.preferenceListAt(key.hash, count, isAvailable);
+  if (count > 1) return ring.preferenceList(key, count, isAvailable);
+  const owner = ring.owner(key, isAvailable);
+  return owner === undefined ? [] : [owner];
 }
 
 function isAvailable(state: State, key: string): boolean {

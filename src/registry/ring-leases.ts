@@ -112,6 +112,7 @@ export class RingLeases {
   /** The first instance that has room, or the one that the lease is on already unless that is `declined`. */
   async #firstWithRoom(request: RingLeaseRequest, id: string, declined?: string): Promise<Taken> {
     const { service, key, scope, zone, ttlMs } = request;
+    await this.#deps.rings.ready(service);
     const ring = this.#deps.rings.of(service).now;
     const available = this.#deps.rings.availabilityOf(service);
     const weight = this.#weightOf(available, ring);

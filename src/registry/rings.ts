@@ -12,6 +12,7 @@ import {
 import type { Hashes, KeyOrHash, Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { View } from '../view/view.ts';
+import { RestrictedRing } from './restricted-ring.ts';
 import { Availability, type PlaceOptions } from './ring-availability.ts';
 import { inTurns } from './ring-build.ts';
 import { RingMembership } from './ring-membership.ts';
@@ -32,6 +33,8 @@ export interface Placement {
   readonly preference: readonly Placed[];
   /** Who owned the key before the ring changed, while keys are handed over and where it is another. */
   readonly previous: RingMember | undefined;
+  /** Health changed, and the available instances are still being placed anew: another may own the key in a moment. */
+  readonly isProvisional: boolean;
 }
 
 /** Where many keys were placed, on one ring. */
@@ -41,6 +44,8 @@ export interface Placements {
   readonly members: readonly Placed[];
   /** For each key the indexes in `members`, the owner first; empty where nobody is available. */
   readonly placements: readonly (readonly number[])[];
+  /** As of a `Placement`: of one of the keys at least. */
+  readonly isProvisional: boolean;
 }
 
 const MAX_TRACKED = 10_000;
@@ -82,21 +87,36 @@ export class Rings {
     return tracked;
   }
 
+  /** Resolves once lookups of a service need not wait; at once where there is no such service. Throws as `place` does. */
+  async ready(service: string): Promise<void> {
+    const tracked = this.tracked(service);
+    if (tracked.membership.members.size > 0) await tracked.some();
+  }
+
+  /** Whether there is a ring for lookups of a service, or nothing to place its keys on. Throws `not_ready`. */
+  isReady(service: string): boolean {
+    const tracked = this.tracked(service);
+    return tracked.membership.members.size === 0 || tracked.isReady;
+  }
+
   /**
    * The instance that owns a key and, behind it, the next `count - 1` available ones.
    *
-   * Throws `not_ready`, `service_not_found`, `policy_not_applicable`, and `no_available_owner` when all are critical.
+   * Throws `not_ready`, also while the first ring of a large service is built (see `ready`), `service_not_found`,
+   * `policy_not_applicable`, and `no_available_owner` when all are critical.
    */
   place(service: string, key: KeyOrHash, count: number, options: PlaceOptions = {}): Placement {
     const tracked = this.of(service);
     const { now } = tracked;
     const { ring, revision } = now;
-    const members = this.availabilityOf(service).preferenceList(now, key, count, options);
+    const availability = this.availabilityOf(service);
+    const members = availability.preferenceList(now, key, count, options);
     const preference = members.flatMap((member) => this.placed(member));
     if (preference.length === 0)
       throw new RollcallError('no_available_owner', `All instances of service "${service}" are critical`);
     const hash = typeof key === 'string' ? ring.hash(key) : key.hash;
-    return { hash, revision, digest: ring.digest, preference, previous: previousOwner(tracked, key) };
+    const [previous, isProvisional] = [previousOwner(tracked, key), availability.isProvisional(now)];
+    return { hash, revision, digest: ring.digest, preference, previous, isProvisional };
   }
 
   /**
@@ -110,7 +130,7 @@ export class Rings {
     count: number,
     options: PlaceOptions = {},
   ): Promise<Placements> {
-    await this.of(service).some();
+    await this.ready(service);
     const { now } = this.of(service);
     const indexes = new Map<string, number>();
     const members: Placed[] = [];
@@ -122,18 +142,20 @@ export class Rings {
       indexes.set(member.id, members.length);
       return [members.push(located) - 1];
     };
+    let isProvisional = false;
     const steps = function* (rings: Rings): Steps<number[][]> {
       const placements: number[][] = [];
       for (const key of keys) {
-        const placed = rings.availabilityOf(service).preferenceList(now, key, count, options);
-        placements.push(placed.flatMap(indexOf));
+        const availability = rings.availabilityOf(service);
+        placements.push(availability.preferenceList(now, key, count, options).flatMap(indexOf));
+        isProvisional ||= availability.isProvisional(now);
         // Where scores are compared, one key of ten thousand members takes milliseconds.
         yield;
       }
       return placements;
     };
     const { value: placements } = await inTurns(steps(this), this.#clock);
-    return { revision: now.revision, digest: now.ring.digest, members, placements };
+    return { revision: now.revision, digest: now.ring.digest, members, placements, isProvisional };
   }
 
   /**
@@ -154,7 +176,7 @@ export class Rings {
     const { state } = this.#view;
     const held = this.#availability.get(name);
     if (held?.isOf(state) === true) return held;
-    const fresh = new Availability(service, state);
+    const fresh = held?.next(state) ?? new Availability(service, state, new RestrictedRing(this.#clock));
     bounded(this.#availability, name, fresh);
     return fresh;
   }

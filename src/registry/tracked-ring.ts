@@ -1,4 +1,4 @@
-import { deepEqual, type Revision, type RingMember } from '../core/index.ts';
+import { deepEqual, RollcallError, type Revision, type RingMember } from '../core/index.ts';
 import { finish, type Hashes, type RingPolicy, type Steps } from '../core/ring/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { inTurns, ringSteps, type ServiceRing } from './ring-build.ts';
@@ -31,6 +31,8 @@ export class TrackedRing {
   #base: { readonly ring: ServiceRing; readonly atMs: number } | undefined;
   #failed: { readonly revision: Revision; readonly error: unknown } | undefined;
   #building: Promise<void> | undefined;
+  #lookingBack: Promise<void> | undefined;
+  #quick: { readonly of: ServiceRing | undefined; readonly at: Revision; readonly is: boolean } | undefined;
   #restUntilMs = 0;
 
   constructor(membership: RingMembership, hashes: Hashes, clock: Clock) {
@@ -39,15 +41,16 @@ export class TrackedRing {
     this.#clock = clock;
   }
 
-  /** The ring for a lookup; the first one of a large service is built at once. Throws `policy_not_applicable`. */
+  /** The ring for a lookup. Throws `policy_not_applicable`, and `not_ready` while the first of a large service is built. */
   get now(): ServiceRing {
     const built = this.#built;
     if (built?.revision === this.membership.revision) return built;
     if (built !== undefined && this.#building !== undefined) return built;
     this.#throwFailure();
-    if (built !== undefined && !this.#isQuick()) {
+    if (!this.#isQuick()) {
       if (this.#clock.monotonic() >= this.#restUntilMs) void this.#buildInTurns();
-      return built;
+      if (built !== undefined) return built;
+      throw new RollcallError('not_ready', 'The ring of the service is being built for the first time');
     }
     try {
       return this.#keep(finish(this.#steps()));
@@ -57,10 +60,15 @@ export class TrackedRing {
     }
   }
 
-  /** Resolves once there is a ring for lookups, however old. */
+  /** Whether a lookup is answered at once. */
+  get isReady(): boolean {
+    return this.#built !== undefined || this.#isQuick();
+  }
+
+  /** Resolves once there is a ring for lookups, however old, and the one that keys are being handed over from. */
   async some(): Promise<void> {
-    if (this.#built !== undefined || this.#isQuick()) return;
-    await this.current();
+    if (!this.isReady) await this.current();
+    if (this.membership.policy.handOverMs > 0) await this.#lookBack();
   }
 
   /** The ring with everything that this node knows of now. Throws `policy_not_applicable`. */
@@ -74,8 +82,14 @@ export class TrackedRing {
     }
   }
 
-  /** The ring that keys are being handed over from; undefined outside a hand-over window. */
+  /** The ring that keys are being handed over from; undefined outside a hand-over window, and until a large one is built. */
   previous(): ServiceRing | undefined {
+    void this.#lookBack();
+    return this.#base?.ring;
+  }
+
+  /** Finds the ring before the hand-over window; a promise where it has to be built in turns. */
+  #lookBack(): Promise<void> | undefined {
     const nowMs = this.#clock.monotonic();
     const { handOverMs } = this.membership.policy;
     const revision = this.membership.revisionBefore(nowMs, handOverMs);
@@ -83,24 +97,48 @@ export class TrackedRing {
       this.#base = this.#superseded = undefined;
       return undefined;
     }
-    const held = this.#base;
-    const isFresh = held !== undefined && nowMs - held.atMs < handOverMs * HAND_OVER_SLACK;
-    if (held !== undefined && (isFresh || held.ring.revision === revision)) return held.ring;
-    const ring = this.#ringAt(revision);
-    this.#base = ring && { ring, atMs: nowMs };
-    return ring;
+    const { ring: held, atMs = -Infinity } = this.#base ?? {};
+    if (held?.revision === revision || nowMs - atMs < handOverMs * HAND_OVER_SLACK) return undefined;
+    // What was found for an earlier window says nothing of this one.
+    if (nowMs - atMs >= handOverMs) this.#base = undefined;
+    this.#lookingBack ??= this.#findBase(revision, nowMs);
+    return this.#lookingBack;
   }
 
-  #ringAt(revision: Revision): ServiceRing | undefined {
-    const held = [this.#superseded, this.#built].find((ring) => ring?.revision === revision);
-    if (held !== undefined) return held;
+  #findBase(revision: Revision, atMs: number): Promise<void> | undefined {
     const { now } = this;
-    const was = revision < now.revision ? this.membership.before(revision, now) : undefined;
-    return was && finish(ringSteps(was.makings, this.#hashes, was.start));
+    const near = [this.#superseded, this.#built].find((ring) => ring?.revision === revision);
+    const was = !near && revision < now.revision ? this.membership.before(revision, now) : undefined;
+    const steps = was && ringSteps(was.makings, this.#hashes, was.start);
+    if (steps !== undefined && now.ring.size > INLINE_POINTS) return this.#lookBackInTurns(steps);
+    const ring = near ?? (steps && finish(steps));
+    this.#base = ring && { ring, atMs };
+    return undefined;
+  }
+
+  async #lookBackInTurns(steps: Steps<ServiceRing>): Promise<void> {
+    try {
+      const { value: ring } = await inTurns(steps, this.#clock);
+      this.#base = { ring, atMs: this.#clock.monotonic() };
+    } catch {
+      // The policy of then could not place the members of then: nobody owned anything.
+      this.#base = undefined;
+    } finally {
+      this.#lookingBack = undefined;
+    }
   }
 
   /** Whether building takes a few milliseconds at most: few points are hashed, and not too many moved. */
   #isQuick(): boolean {
+    const { revision } = this.membership;
+    const held = this.#quick;
+    if (held !== undefined && held.of === this.#built && held.at === revision) return held.is;
+    const is = this.#wouldBeQuick();
+    this.#quick = { of: this.#built, at: revision, is };
+    return is;
+  }
+
+  #wouldBeQuick(): boolean {
     const { members, policy, revision } = this.membership;
     const built = this.#built;
     // What another policy made says nothing of how long this one takes.

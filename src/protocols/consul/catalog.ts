@@ -13,7 +13,7 @@ import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { connectQuery, GATEWAYS_QUERY } from './connect.ts';
 import { get, type ConsulContext } from './context.ts';
-import { orderOf } from './key-order.ts';
+import { orderOf, readyForKey } from './key-order.ts';
 import { badRequest } from './errors.ts';
 import { NODE_SCHEMA, NODE_SERVICE_SCHEMA, SERVICE_NODE_SCHEMA } from './filter-schemas.ts';
 import type { Passes } from './filters.ts';
@@ -97,7 +97,7 @@ function services({ registry, reader }: ConsulContext, request: RouteRequest): P
   });
 }
 
-function instances(
+async function instances(
   { registry, reader }: ConsulContext,
   request: RouteRequest,
   isConnect: boolean,
@@ -107,6 +107,7 @@ function instances(
   const service = required(request.params['service'], 'Missing service name');
   const selection = selectionOf(request.query, false);
   const key = isConnect ? null : request.query.get('hash');
+  await readyForKey(registry, key, service);
   return reader.catalog(request, parameters, {
     ...orderOf(registry, key, service, isConnect ? connectQuery(service, false) : instancesQuery(service)),
     schema: SERVICE_NODE_SCHEMA,

@@ -11,12 +11,12 @@ import {
   type State,
   type Stored,
 } from '../../core/index.ts';
-import type { Route, RouteRequest } from '../../http/index.ts';
+import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import { isPretty, jsonAnswer } from './answers.ts';
 import { required } from './catalog.ts';
 import { connectQuery, GATEWAYS_QUERY } from './connect.ts';
 import { get, type ConsulContext } from './context.ts';
-import { orderOf } from './key-order.ts';
+import { orderOf, readyForKey } from './key-order.ts';
 import { badRequest } from './errors.ts';
 import { CHECK_SERVICE_NODE_SCHEMA, HEALTH_CHECK_SCHEMA } from './filter-schemas.ts';
 import type { Passes } from './filters.ts';
@@ -51,11 +51,11 @@ export function healthRoutes(context: ConsulContext): Route[] {
   ];
 }
 
-function instances(
+async function instances(
   { registry, reader }: ConsulContext,
   request: RouteRequest,
   queryOf: (service: string) => Query<readonly InstanceView[]>,
-) {
+): Promise<RouteResponse> {
   const { query, params } = request;
   const parameters = reader.parameters(request);
   if (query.has('peer') && (query.has('sg') || query.has('sameness-group')))
@@ -63,6 +63,7 @@ function instances(
   const service = required(params['service'], 'Missing service name');
   const selection = selectionOf(query, isPassingOnly(query));
   const key = queryOf === serviceQuery ? query.get('hash') : null;
+  await readyForKey(registry, key, service);
   return reader.catalog(request, parameters, {
     ...orderOf(registry, key, service, queryOf(service)),
     schema: CHECK_SERVICE_NODE_SCHEMA,

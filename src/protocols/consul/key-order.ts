@@ -29,6 +29,11 @@ export function orderOf(
   };
 }
 
+/** Waits, where instances are to be in the order for a key, for the first ring of a large service. */
+export async function readyForKey(registry: Registry, key: string | null, service: string): Promise<void> {
+  if (key !== null && registry.ready) await registry.rings.ready(service);
+}
+
 function inKeyOrder(
   { rings }: Registry,
   service: string,

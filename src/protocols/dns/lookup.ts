@@ -50,6 +50,8 @@ export interface DnsCatalog {
   service(name: string, tag?: string): readonly DnsInstance[] | undefined;
   /** Up to `count` instances that are not critical, the key's owner on the ring first; `undefined` for none. */
   preferenceList(service: string, key: KeyLabel, count: number): readonly DnsInstance[] | undefined;
+  /** Resolves once `preferenceList` can tell of a service; undefined where it can. Rejects where it never will. */
+  ringOf(service: string): Promise<void> | undefined;
   node(name: string): DnsNode | undefined;
   /** `<name>.node` or `<name>.service` of the node, or else the service, at an address of 4 or 16 bytes. */
   nameAt(address: Uint8Array): string | undefined;

@@ -24,6 +24,7 @@ export function createDnsCatalog(registry: Registry, clock: Clock = systemClock)
     node: (name) => nodeOf(registry, name),
     nameAt: (address) => reverse.nameAt(address),
     query: (nameOrId, clientAddress) => executeQuery(registry, reverse, nameOrId, clientAddress),
+    ringOf: (service) => (registry.rings.isReady(service) ? undefined : registry.rings.ready(service)),
     preferenceList: (service, key, count) => preferenceList(registry, service, key, count),
     service: (name, tag) => {
       const question = tag === undefined ? name : `${name}\0${tag}`;

@@ -31,10 +31,15 @@ export type Respond = (
   clientAddress: string,
 ) => Buffer | undefined | Promise<Buffer | undefined>;
 
+/** Questions that wait for a ring at most, and how long; a client asks again after about as long. */
+const MAX_WAITING = 1000;
+const RING_WAIT_MS = 5000;
+
 /** Makes the function that answers packets; it neither throws nor rejects, whatever the packet holds. */
 export function createResponder(options: ResponderOptions): Respond {
   const { metrics, logger } = options;
   const templates = templatesOf(options);
+  const waiting = new WaitingQuestions(options);
   return (packet, transport, clientAddress) => {
     try {
       const quick = transport === 'udp' ? answerFromTemplate(packet, templates, options) : undefined;
@@ -51,15 +56,59 @@ export function createResponder(options: ResponderOptions): Respond {
       metrics.onAnswered('-', rcodeName(decoded.rcode), transport);
       return bareAnswer(decoded.header, decoded.rcode);
     }
-    const { query } = decoded;
+    const asked = { packet, query: decoded.query, transport, clientAddress };
     try {
-      return answerQuery({ packet, query, transport, clientAddress }, options);
+      return answerQuery(asked, options, waiting);
     } catch (error) {
-      logger.error({ err: error }, 'dns query failed');
-      metrics.onAnswered(typeName(query.question.type), rcodeName(RCODE.SERVFAIL), transport);
-      return bareAnswer(query, RCODE.SERVFAIL);
+      return failed(error, asked, options);
     }
   };
+}
+
+/** The ring that a question about a key has to wait for. */
+function ringFor(name: OwnName | undefined, { catalog }: ResponderOptions): Promise<void> | undefined {
+  if (name?.target.kind !== 'key' || !catalog.ready()) return undefined;
+  return catalog.ringOf(name.target.service);
+}
+
+/** Questions about keys of large services whose first ring is being built. */
+class WaitingQuestions {
+  readonly #options: ResponderOptions;
+  #count = 0;
+
+  constructor(options: ResponderOptions) {
+    this.#options = options;
+  }
+
+  async answer(ring: Promise<void>, asked: Asked): Promise<Buffer | undefined> {
+    this.#count++;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      if (this.#count > MAX_WAITING) throw new Error('too many questions wait for a ring');
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => {
+          reject(new Error('a ring took too long'));
+        }, RING_WAIT_MS);
+      });
+      await Promise.race([ring, late]);
+      return await answerQuery(asked, this.#options);
+    } catch (error) {
+      return failed(error, asked, this.#options);
+    } finally {
+      clearTimeout(timer);
+      this.#count--;
+    }
+  }
+}
+
+function failed(
+  error: unknown,
+  { query, transport }: Asked,
+  { metrics, logger }: ResponderOptions,
+): Buffer | undefined {
+  logger.error({ err: error }, 'dns query failed');
+  metrics.onAnswered(typeName(query.question.type), rcodeName(RCODE.SERVFAIL), transport);
+  return bareAnswer(query, RCODE.SERVFAIL);
 }
 
 function answerFromTemplate(
@@ -100,9 +149,16 @@ interface Asked {
   readonly clientAddress: string;
 }
 
-function answerQuery(asked: Asked, options: ResponderOptions): ReturnType<Respond> {
+/** Without `waiting` nothing waits for a ring. */
+function answerQuery(
+  asked: Asked,
+  options: ResponderOptions,
+  waiting?: WaitingQuestions,
+): ReturnType<Respond> {
   const { query, transport } = asked;
   const name = parseName(query.question.name, query.question.type);
+  const ring = waiting && ringFor(name, options);
+  if (waiting && ring) return waiting.answer(ring, asked);
   const limits = limitsOf(query, transport, options.udpAnswerLimit);
   const reply = name ? replyTo(asked, name, limits, options) : undefined;
   const isOurs = reply !== undefined && !isForeignAddress(name, reply);

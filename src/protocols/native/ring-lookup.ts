@@ -31,11 +31,13 @@ export function ringLookupRoutes(registry: Registry): Route[] {
 async function lookup({ rings, reads }: Registry, { params, body }: RouteRequest): Promise<RouteResponse> {
   const service = params['service'] ?? '';
   const { keys, count, options } = lookupOf(body);
-  const { revision, digest, members, placements } = await rings.placeAll(service, keys, count, options);
+  const placed = await rings.placeAll(service, keys, count, options);
+  const { revision, digest, members, placements, isProvisional } = placed;
+  const provisional = isProvisional ? { isProvisional } : {};
   const replicas = count === 1 ? {} : { replicas: placements };
-  const owners = placements.map((placed) => placed[0] ?? null);
+  const owners = placements.map(([first = null]) => first);
   return json(
-    { service, revision, digest, members: members.map(locatedShape), owners, ...replicas },
+    { service, revision, digest, ...provisional, members: members.map(locatedShape), owners, ...replicas },
     reads.freshness(),
   );
 }

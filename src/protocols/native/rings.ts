@@ -37,10 +37,12 @@ async function owner({ rings, reads }: Registry, { params, query }: RouteRequest
   const service = params['service'] ?? '';
   const key = keyOf(query);
   const [count, options] = [replicasOf(query), placeOptionsOf(query)];
-  await rings.of(service).some();
-  const { hash, revision, digest, preference, previous } = rings.place(service, key, count, options);
+  await rings.ready(service);
+  const placement = rings.place(service, key, count, options);
+  const { hash, revision, digest, preference, previous, isProvisional } = placement;
   const replicas = preference.map(locatedShape);
-  const answer = { service, key, hash, revision, digest, owner: replicas[0], replicas };
+  const provisional = isProvisional ? { isProvisional } : {};
+  const answer = { service, key, hash, revision, digest, ...provisional, owner: replicas[0], replicas };
   return json(
     previous === undefined ? answer : { ...answer, previous: memberShape(previous) },
     reads.freshness(),

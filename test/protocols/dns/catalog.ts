@@ -127,6 +127,10 @@ export class FixtureCatalog implements DnsCatalog {
     return 1;
   }
 
+  ringOf(): undefined {
+    return undefined;
+  }
+
   /** In the order of registration for the key `first`, in the opposite one for any other key. */
   preferenceList(service: string, key: KeyLabel, count: number): readonly DnsInstance[] | undefined {
     const instances = this.service(service)?.filter(({ status }) => status !== 'critical');

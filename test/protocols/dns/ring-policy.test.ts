@@ -1,8 +1,36 @@
 import { expect } from 'chai';
 import { ringPolicyFrom } from '../../../src/core/index.ts';
+import { pureHashes } from '../../../src/core/ring/index.ts';
+import { systemClock } from '../../../src/platform/clock.ts';
+import { createLogger } from '../../../src/platform/logger.ts';
+import { systemRandom } from '../../../src/platform/random.ts';
 import { createDnsCatalog } from '../../../src/protocols/dns/index.ts';
+import { NO_METRICS } from '../../../src/protocols/dns/metrics.ts';
+import { createResponder } from '../../../src/protocols/dns/responder.ts';
+import { Rings } from '../../../src/registry/rings.ts';
 import { registerCart, someKeys } from '../../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../../support/registry.ts';
+import { decodeAnswer, queryFor } from './client.ts';
+
+const RESPONDER = {
+  domain: 'consul',
+  policy: {
+    serviceTtlSeconds: () => 0,
+    nodeTtlSeconds: 0,
+    onlyPassing: false,
+    aRecordLimit: 0,
+    additionalNodeMeta: true,
+    soa: { refreshSeconds: 1, retrySeconds: 1, expireSeconds: 1, negativeTtlSeconds: 1 },
+  },
+  random: systemRandom,
+  clock: systemClock,
+  udpAnswerLimit: 3,
+  enableTruncate: true,
+  compress: true,
+  recursor: undefined,
+  metrics: NO_METRICS,
+  logger: createLogger('silent'),
+} as const;
 
 describe('dns: key names', () => {
   let test: TestRegistry;
@@ -34,5 +62,34 @@ describe('dns: key names', () => {
       expect(owners()).to.deep.equal(placed).and.not.deep.equal(atFirst);
       expect(byHash()).to.deep.equal(placed);
     }
+  });
+
+  it('are answered later where the first ring of a large service is being built', async () => {
+    const policy = ringPolicyFrom('cart', { algorithm: 'maglev', tableSize: 65_537 });
+    await test.registry.ringPolicies.put(policy, { isDryRun: false, maxRanges: 0 });
+    // As after a restart.
+    const rings = new Rings({ view: test.view, hashes: pureHashes, clock: systemClock });
+    const registry = new Proxy(test.registry, {
+      get: (target, name): unknown => (name === 'rings' ? rings : Reflect.get(target, name)),
+    });
+    const respond = createResponder({ ...RESPONDER, catalog: createDnsCatalog(registry) });
+    const query = queryFor('user-1.key.cart.service.consul', 'SRV');
+    const late = respond(query, 'udp', '127.0.0.1');
+    expect(late).to.be.instanceOf(Promise);
+    const answered = await late;
+    if (answered === undefined) throw new Error('no answer');
+    expect(decodeAnswer(answered)).to.have.property('rcode', 0);
+    expect(respond(query, 'udp', '127.0.0.1'), 'at once').to.be.instanceOf(Buffer);
+  });
+
+  it('fail where that does not come to pass', async () => {
+    const failing = {
+      ...createDnsCatalog(test.registry),
+      ringOf: () => Promise.reject(new Error('not applicable')),
+    };
+    const respond = createResponder({ ...RESPONDER, catalog: failing });
+    const answered = await respond(queryFor('user-1.key.cart.service.consul', 'SRV'), 'tcp', '127.0.0.1');
+    if (answered === undefined) throw new Error('no answer');
+    expect(decodeAnswer(answered)).to.have.property('rcode', 2);
   });
 });
