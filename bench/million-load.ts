@@ -3,6 +3,7 @@
 //   million-load.ts <port> <instances> <TTL in s> <interval in s>
 // On any message it tells how many are registered, and what it counted since the message before.
 import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { largeCatalogInstance } from './catalog.ts';
 import { send } from './http-request.ts';
 
@@ -10,6 +11,8 @@ const LANES = 64;
 const PER_CALL = 100;
 const TICK_MS = 10;
 const MAX_OPEN_CALLS = 200;
+const MAX_ATTEMPTS = 30;
+const RETRY_MS = 500;
 
 const [port = 0, instances = 0, ttlSeconds = 0, intervalSeconds = 0] = process.argv.slice(2).map(Number);
 const agent = new Agent({ keepAlive: true, maxSockets: 200 });
@@ -21,6 +24,7 @@ let next = 0;
 let owed = 0;
 let lastTick = performance.now();
 let openCalls = 0;
+let repeated = 0;
 
 function tick(): void {
   const now = performance.now();
@@ -54,13 +58,27 @@ async function renew(): Promise<void> {
   }
 }
 
+/** As a client would: a registration that has failed, or nobody knows whether, is sent again. */
+async function register(n: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await send(port, registration, n, agent);
+      return;
+    } catch (error) {
+      if (attempt === MAX_ATTEMPTS) throw error;
+      repeated++;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
 async function registerAll(): Promise<void> {
   const done = new Set<number>();
   let started = 0;
   const lane = async () => {
     while (started < instances) {
       const n = started++;
-      await send(port, registration, n, agent);
+      await register(n);
       // Heartbeats go to those below, all of which are registered.
       done.add(n);
       while (done.delete(registered)) registered++;
@@ -75,7 +93,7 @@ function newCount() {
 
 process.on('message', () => {
   const { sinceMs, ...counts } = counted;
-  process.send?.({ registered, seconds: (performance.now() - sinceMs) / 1000, ...counts });
+  process.send?.({ registered, repeated, seconds: (performance.now() - sinceMs) / 1000, ...counts });
   counted = newCount();
 });
 setInterval(tick, TICK_MS);

@@ -28,11 +28,15 @@ const MILLION = 1_000_000;
 
 interface Counted {
   readonly registered: number;
+  /** Registrations that were sent again, since the start. */
+  readonly repeated: number;
   readonly seconds: number;
   readonly renewed: number;
   readonly refused: number;
   readonly failed: number;
 }
+
+type Beating = Pick<Counted, 'seconds' | 'renewed' | 'refused' | 'failed'>;
 
 /**
  * A catalog of so many instances, each with a lease of 30 s, whose heartbeats come in calls of a hundred for so many
@@ -51,7 +55,8 @@ export async function millionRows(run: Run, instances: number, minutes: number):
 
 interface Observed {
   readonly registeredPerSecond: number;
-  readonly beating: Omit<Counted, 'registered'>;
+  readonly repeated: number;
+  readonly beating: Beating;
   /** Instances that were critical, or would be without self-preservation. */
   readonly expired: number;
   readonly commits: number;
@@ -71,7 +76,7 @@ async function observed(
 ): Promise<Observed> {
   const [emptyNode, emptyRedis] = [(await memoryOf(program)).rss, await usedMemory(redisUrl)];
   const load = await startLoad(httpPort, instances);
-  const registeredPerSecond = await untilRegistered(load, instances);
+  const { registeredPerSecond, repeated } = await untilRegistered(load, instances);
   const nodeBytesEach = ((await memoryOf(program)).rss - emptyNode) / instances;
   const redisBytesEach = ((await usedMemory(redisUrl)) - emptyRedis) / instances;
   // The collection of garbage that went before has held up heartbeats.
@@ -90,6 +95,7 @@ async function observed(
   const commits = ended.revision - began.revision;
   return {
     registeredPerSecond,
+    repeated,
     beating,
     expired,
     commits,
@@ -116,6 +122,7 @@ function rowsOf(found: Observed, instances: number, minutes: number): Row[] {
     }),
     fact({ group, name: 'commits meanwhile', kind: 'cost', unit: '', value: found.commits }),
     fact({ group, name: 'registrations', kind: 'rate', unit: 'per s', value: found.registeredPerSecond }),
+    fact({ group, name: 'registrations sent again', kind: 'cost', unit: '', value: found.repeated }),
     compareCosts(
       { ...{ group, name: 'lookup p99', unit: 'ms', referenceName: 'at rest' }, bar: 'million-lookup-p99' },
       [percentile(found.delays, 0.99)],
@@ -131,20 +138,22 @@ async function startLoad(port: number, instances: number): Promise<Program> {
   return startProgram([...RUN_TYPESCRIPT, here('million-load.ts'), ...settings]);
 }
 
-/** Registrations per second. */
-async function untilRegistered(load: Program, instances: number): Promise<number> {
+async function untilRegistered(
+  load: Program,
+  instances: number,
+): Promise<Pick<Observed, 'registeredPerSecond' | 'repeated'>> {
   const beganAt = performance.now();
   for (;;) {
-    const { registered } = await count(load);
+    const { registered, repeated } = await count(load);
     const elapsedMs = performance.now() - beganAt;
-    if (registered >= instances) return instances / (elapsedMs / 1000);
+    if (registered >= instances) return { registeredPerSecond: instances / (elapsedMs / 1000), repeated };
     if (elapsedMs > REGISTERED_WITHIN_MS) throw new Error(`only ${registered} instances could be registered`);
     await sleep(1000);
   }
 }
 
 /** Lets heartbeats come for so long, and sums what was counted. */
-async function beatFor(load: Program, minutes: number): Promise<Omit<Counted, 'registered'>> {
+async function beatFor(load: Program, minutes: number): Promise<Beating> {
   const sum = { seconds: 0, renewed: 0, refused: 0, failed: 0 };
   while (sum.seconds < minutes * 60) {
     await sleep(5000);

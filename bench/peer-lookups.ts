@@ -35,19 +35,23 @@ export async function lookupPeerRows(run: Run): Promise<Row[]> {
   await sendAll(rollcall.httpPort, INSTANCES, EUREKA_INSTANCE);
   await sendAll(rollcall.httpPort, 1, KEY_PUT);
   const rows = [
-    ...(await against(await startConsul(run), (peer) => consulRows(run, rollcall, peer))),
-    ...(await against(await startEureka(run), (peer) => eurekaRows(run, rollcall, peer))),
-    ...(await against(await startEtcd(run), (peer) => etcdRows(run, rollcall, peer))),
+    ...(await against(startConsul(run), (peer) => consulRows(run, rollcall, peer))),
+    ...(await against(startEureka(run), (peer) => eurekaRows(run, rollcall, peer))),
+    ...(await against(startEtcd(run), (peer) => etcdRows(run, rollcall, peer))),
   ];
   await rollcall.stop();
   return rows;
 }
 
-/** The rows against a peer, which is stopped afterwards; none where it cannot be had. */
+/** The rows against a peer, which is stopped afterwards; none where it cannot be had or does not start. */
 export async function against(
-  peer: Peer | undefined,
+  starting: Promise<Peer | undefined>,
   rowsOf: (peer: Peer) => Promise<Row[]>,
 ): Promise<Row[]> {
+  const peer = await starting.catch((error: unknown) => {
+    console.error(`left out: ${String(error)}`);
+    return undefined;
+  });
   try {
     return peer === undefined ? [] : await rowsOf(peer);
   } finally {

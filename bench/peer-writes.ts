@@ -72,8 +72,7 @@ async function rowsAgainst(
   writes: readonly Write[],
   prepare: readonly BenchRequest[],
 ): Promise<Row[]> {
-  const peer = await start(run);
-  return against(peer, (started) =>
+  return against(start(run), (started) =>
     withRedis(group === 'writes, Redis always' ? 'always' : 'everysec', async (redisUrl) => {
       const rollcall = await startRollcall(run, redisUrl);
       for (const request of prepare)

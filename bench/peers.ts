@@ -32,6 +32,8 @@ interface PeerStart {
 export async function startPeer(run: Run, { name, port, command, serves }: PeerStart): Promise<Peer> {
   const [file, ...args] = run.onServerCore(command);
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'ignore'] });
+  let failure: Error | undefined;
+  child.on('error', (error) => (failure = error));
   const stop = () => void child.kill('SIGKILL');
   process.once('exit', stop);
   const deadline = Date.now() + UP_WITHIN_MS;
@@ -40,9 +42,9 @@ export async function startPeer(run: Run, { name, port, command, serves }: PeerS
       await serves();
       return { name, port, pid: child.pid ?? 0, stop };
     } catch (error) {
-      if (child.exitCode !== null || Date.now() > deadline) {
+      if (failure !== undefined || child.exitCode !== null || Date.now() > deadline) {
         stop();
-        throw new Error(`${name} does not serve`, { cause: error });
+        throw new Error(`${name} does not serve`, { cause: failure ?? error });
       }
       await sleep(200);
     }
@@ -69,7 +71,8 @@ export async function startConsul(run: Run): Promise<(Peer & { readonly dnsPort:
   const file = written('consul.json', JSON.stringify(settings));
   const leads = () => send(http, { method: 'PUT', path: '/v1/kv/ready', body: '' }, 0);
   const command = [program, 'agent', `-config-file=${file}`] as const;
-  const peer = await startPeer(run, { name: 'Consul', port: http, command, serves: leads });
+  const name = `Consul ${versionIn(outputOf(program, 'version'))}`;
+  const peer = await startPeer(run, { name, port: http, command, serves: leads });
   return { ...peer, dnsPort: dns };
 }
 
@@ -95,7 +98,8 @@ export async function startEureka(run: Run): Promise<Peer | undefined> {
   const classpath = `${join(server, 'classes')}:${readFileSync(join(server, 'classpath'), 'utf8').trim()}`;
   const command = ['java', '-Xmx2g', ...defined, '-cp', classpath, 'rollcall.SpringServer'] as const;
   const serves = () => send(port, { method: 'GET', path: '/eureka/apps' }, 0);
-  const peer = await startPeer(run, { name: 'Eureka', port, command, serves });
+  const [, version = ''] = /eureka-core-([\d.]+)\.jar/.exec(classpath) ?? [];
+  const peer = await startPeer(run, { name: `Eureka ${version}`, port, command, serves });
   return { ...peer, warmUpRequests: 100_000 };
 }
 
@@ -115,9 +119,10 @@ export async function startEtcd(run: Run): Promise<Peer | undefined> {
     'log-level': 'error',
   };
   const flags = Object.entries(options).map(([name, value]) => `--${name}=${value ?? ''}`);
-  const command = [join(directory, 'usr/bin/etcd'), ...flags] as const;
+  const program = join(directory, 'usr/bin/etcd');
+  const name = `etcd ${versionIn(outputOf(program, '--version'))}, HTTP gateway`;
   const serves = () => send(port, { method: 'GET', path: '/health' }, 0);
-  return startPeer(run, { name: 'etcd, HTTP gateway', port, command, serves });
+  return startPeer(run, { name, port, command: [program, ...flags], serves });
 }
 
 /** Ports that were free a moment ago, all different. */
@@ -142,6 +147,14 @@ export function scratchDirectory(name: string): string {
   const path = scratchPath(name);
   mkdirSync(path, { recursive: true });
   return path;
+}
+
+function outputOf(program: string, argument: string): string {
+  return spawnSync(program, [argument], { encoding: 'utf8' }).stdout;
+}
+
+function versionIn(text: string): string {
+  return /\d+(?:\.\d+)+/.exec(text)?.[0] ?? '';
 }
 
 /** What a script that fetches a program prints; undefined, and said so, where it cannot be had. */

@@ -1,6 +1,6 @@
 import type { Row } from './measure.ts';
 
-const WIDTH = 720;
+const WIDTH = 820;
 const HEIGHT = 360;
 const BOX = { left: 60, right: 520, top: 50, bottom: 310 };
 /** Those of Okabe and Ito, for the colour-blind too. */
