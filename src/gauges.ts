@@ -1,6 +1,6 @@
 import type { Admission } from './http/index.ts';
 import type { Metrics } from './platform/metrics.ts';
-import type { Registry } from './registry/index.ts';
+import type { JobRun, Registry } from './registry/index.ts';
 
 /** Adds what a registry node knows about itself to its metrics. */
 export function observeRegistry(metrics: Metrics, registry: Registry): void {
@@ -23,6 +23,7 @@ export function observeRegistry(metrics: Metrics, registry: Registry): void {
     rollcall_instances: { help: 'Registered instances.', value: () => registry.state.instances.size },
   });
   observeProtection(metrics, registry);
+  observeJobs(metrics, registry);
 }
 
 /** Adds how many registrations have been put off to the metrics. */
@@ -32,6 +33,32 @@ export function observeAdmission(metrics: Metrics, admission: Admission): void {
       help: 'Registrations that were told to come back later.',
       value: () => admission.refused,
     },
+  });
+}
+
+/** What the catalog says of the last runs, so each node shows the same. */
+function observeJobs(metrics: Metrics, { jobs }: Registry): void {
+  const each = (help: string, value: (job: JobRun) => number | undefined) => ({
+    help,
+    label: 'job',
+    values: () =>
+      new Map(
+        jobs.list().flatMap((job) => {
+          const now = value(job);
+          return now === undefined ? [] : [[job.name, now] as const];
+        }),
+      ),
+  });
+  const seconds = (time: string | undefined) => (time === undefined ? undefined : Date.parse(time) / 1000);
+  metrics.observeLabelled({
+    rollcall_job_last_run_timestamp_seconds: each('When a job last had something to do.', (job) =>
+      seconds(job.lastRunAt),
+    ),
+    rollcall_job_last_success_timestamp_seconds: each('When a job last succeeded.', (job) =>
+      seconds(job.lastSuccessAt),
+    ),
+    rollcall_job_duration_seconds: each('How long its last run took.', (job) => job.durationMs / 1000),
+    rollcall_job_failures: each('How often it has failed since it last succeeded.', (job) => job.failures),
   });
 }
 

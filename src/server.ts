@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { backupPlanOf } from './backup-plan.ts';
 import type { Config } from './config/index.ts';
 import type { ProtectionPolicy } from './core/index.ts';
 import { pureHashes } from './core/ring/index.ts';
@@ -66,6 +67,7 @@ export async function startServer(
   signal: AbortSignal,
   options: StartOptions = {},
 ): Promise<RunningServer | undefined> {
+  const backup = backupPlanOf(config);
   const logs = new LogTap();
   const logger = createLogger(config.logLevel, logs);
   logLeftAside(logger, options);
@@ -109,7 +111,8 @@ export async function startServer(
     const [httpPort, dnsPort] = early ?? (await listen());
     state.httpPort = httpPort;
     const { xxh64: hash64 } = hashes;
-    state.background = await startBackground(config, { registry, hash64, httpPort, eureka, ...platform });
+    const deps = { registry, hash64, httpPort, eureka, backup, ...platform };
+    state.background = await startBackground(config, deps);
     await definitions.load();
     observeRegistry(metrics, registry);
     return { httpPort, dnsPort, stop, reload: () => definitions.reload() };

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { BACKUP_SETTINGS } from './backup-settings.ts';
 import { DNS_SETTINGS } from './dns-settings.ts';
 import { EUREKA_SETTINGS } from './eureka-settings.ts';
 import { PROTECTION_SETTINGS } from './protection-settings.ts';
@@ -180,6 +181,7 @@ const TABLE = [
     description:
       'How many commits are kept for nodes that follow; a node further behind reads a new snapshot.',
   },
+  ...BACKUP_SETTINGS,
   ...PROTECTION_SETTINGS,
   ...DNS_SETTINGS,
   ...EUREKA_SETTINGS,

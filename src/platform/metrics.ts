@@ -4,6 +4,14 @@ import { HttpCounts } from './http-counts.ts';
 /** Names and help texts of gauges whose value is asked for at each scrape. */
 export type GaugeSource = Readonly<Record<string, { readonly help: string; readonly value: () => number }>>;
 
+/** The same of gauges with one label, whose values are asked for by its values. */
+export type LabelledGaugeSource = Readonly<
+  Record<
+    string,
+    { readonly help: string; readonly label: string; readonly values: () => ReadonlyMap<string, number> }
+  >
+>;
+
 /** One series of a family: its value at this moment. */
 export interface MetricSample {
   /** The family's name, or that and `_sum`, `_count` or `_bucket`. */
@@ -29,6 +37,8 @@ export interface Metrics {
   readonly eurekaReplicated: (peer: string, action: string, statusCode: number) => void;
   /** Adds gauges that are read at each scrape. */
   observe(gauges: GaugeSource): void;
+  /** As `observe`, with a label. */
+  observeLabelled(gauges: LabelledGaugeSource): void;
   /** The metrics page. */
   page(): Promise<{ readonly text: string; readonly contentType: string }>;
   /** The same as values. */
@@ -68,6 +78,7 @@ export function createMetrics(labels: Readonly<Record<string, string>> = {}): Me
       replicated.inc({ peer, action, status: String(statusCode) });
     },
     observe: (gauges) => observeGauges(registry, gauges),
+    observeLabelled: (gauges) => observeLabelled(registry, gauges),
     families: () => familiesOf(registry),
     page: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };
@@ -89,6 +100,20 @@ async function familiesOf(registry: Registry): Promise<readonly MetricFamily[]> 
     type,
     samples: values.map(({ metricName, labels, value }) => ({ name: metricName ?? name, labels, value })),
   }));
+}
+
+function observeLabelled(registry: Registry, gauges: LabelledGaugeSource): void {
+  for (const [name, { help, label, values }] of Object.entries(gauges))
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const [of, value] of values()) this.set({ [label]: of }, value);
+      },
+    });
 }
 
 function observeGauges(registry: Registry, gauges: GaugeSource): void {

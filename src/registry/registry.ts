@@ -19,6 +19,7 @@ import { Coordinates } from './coordinates.ts';
 import { Events } from './events.ts';
 import { Health } from './health.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { Jobs } from './jobs.ts';
 import { Kv } from './kv.ts';
 import { Leases } from './leases.ts';
 import { NodeCondition } from './node-condition.ts';
@@ -74,6 +75,7 @@ export class Registry {
   readonly events: Events;
   readonly health: Health;
   readonly heartbeats: Heartbeats;
+  readonly jobs: Jobs;
   readonly kv: Kv;
   readonly condition: NodeCondition;
   readonly leases: Leases;
@@ -112,6 +114,7 @@ export class Registry {
     this.condition = new NodeCondition(clock);
     this.kv = new Kv(committer);
     this.settings = new Settings(committer);
+    this.jobs = new Jobs({ view, settings: this.settings });
     this.cluster = new Cluster({
       view,
       settings: this.settings,

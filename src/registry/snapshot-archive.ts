@@ -27,18 +27,22 @@ export class ArchiveError extends Error {
 
 const FORMAT = 'rollcall-snapshot';
 const VERSION = 1;
+/** Largest archive that is restored, in bytes as it is sent. */
+export const MAX_ARCHIVE_BYTES = 64 * 1024 * 1024;
 /** Most bytes that an archive may unpack to. */
 const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
+const SLICE = 500;
 const FILES = ['meta.json', 'state.bin', 'SHA256SUMS'] as const;
 
 /**
  * Packs records as `docs/snapshot.md` describes: a gzipped tar of `meta.json`, `state.bin` and `SHA256SUMS`, whose
  * names and sums are Consul's, so that its command line can save, check and send it.
+ *
+ * Throws `ArchiveError` where nobody could restore it.
  */
 export async function encodeArchive({ header, records }: Archive): Promise<Uint8Array> {
   const first = { format: FORMAT, version: VERSION, ...header, records: records.length };
-  const lines = [JSON.stringify(first), ...records.map(encodeRecord)];
-  const state = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
+  const state = await encodeLines(JSON.stringify(first), records);
   const meta = Buffer.from(`${JSON.stringify(metaOf(header, state.length))}\n`, 'utf8');
   const sums = Buffer.from(`${sha256(meta)}  meta.json\n${sha256(state)}  state.bin\n`, 'utf8');
   return gzip(
@@ -121,6 +125,22 @@ function headerOf(line: string): ArchiveHeader & { readonly records: number } {
   if (typeof datacenter !== 'string' || typeof revision !== 'number' || typeof records !== 'number')
     throw foreign;
   return { datacenter, revision, createdAt: String(createdAt), records };
+}
+
+/** In slices, so that a large catalog does not stall the loop. */
+async function encodeLines(first: string, records: readonly ArchivedRecord[]): Promise<Buffer> {
+  const parts = [Buffer.from(`${first}\n`, 'utf8')];
+  let bytes = 0;
+  for (let from = 0; from < records.length; from += SLICE) {
+    const lines = records.slice(from, from + SLICE).map((record) => `${encodeRecord(record)}\n`);
+    const part = Buffer.from(lines.join(''), 'utf8');
+    bytes += part.length;
+    if (bytes > MAX_UNPACKED_BYTES)
+      throw new ArchiveError(`the catalog is larger than ${String(MAX_UNPACKED_BYTES)} bytes`);
+    parts.push(part);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return Buffer.concat(parts);
 }
 
 function encodeRecord({ table, value }: ArchivedRecord): string {

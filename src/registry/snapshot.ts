@@ -35,7 +35,7 @@ interface Deps {
 /** Tables whose records an archive holds; marks of deletions and running delays mean nothing elsewhere. */
 const ARCHIVED = TABLES.filter((table) => table !== 'tombstone' && table !== 'lock-delay');
 /** Settings of this installation rather than of the catalog. */
-const LOCAL_SETTING = /^(refill$|lock-hold$|protection$|restore(:|$)|definitions:|registry-node:)/;
+const LOCAL_SETTING = /^(refill$|lock-hold$|protection$|restore(:|$)|definitions:|registry-node:|job:)/;
 const REGISTRY_SERVICE = 'consul';
 const MEMBERSHIP_CHECK = 'serfHealth';
 const BATCH = { records: 200, bytes: 512 * 1024 };
@@ -57,6 +57,11 @@ export class Snapshots {
   constructor(deps: Deps) {
     this.#deps = deps;
     this.#staged = new StagedArchive(deps);
+  }
+
+  /** Whether a restore has been promised and not been carried out, by whichever node. */
+  get isRestoring(): boolean {
+    return this.#staged.isPromised;
   }
 
   /** The catalog as an archive, at one revision; `createdAt` is an ISO 8601 time. */

@@ -32,10 +32,14 @@ export class StagedArchive {
     this.#deps = deps;
   }
 
+  get isPromised(): boolean {
+    return this.#deps.view.state.settings.has(MARKER);
+  }
+
   /** Resolves once the promise stands. Throws `aborted` where another one does, and what a commit throws. */
   async put(archive: Uint8Array): Promise<void> {
-    const { view, identity, random } = this.#deps;
-    if (this.#isStaging || view.state.settings.has(MARKER)) throw underWay();
+    const { identity, random } = this.#deps;
+    if (this.#isStaging || this.isPromised) throw underWay();
     this.#isStaging = true;
     try {
       // What a crash has left behind.

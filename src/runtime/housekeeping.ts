@@ -1,13 +1,18 @@
-import { schedule, type ScheduledTask } from 'node-cron';
-import type { Revision } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/logger.ts';
 import type { Registry } from '../registry/index.ts';
+import { BackupDirectory } from './backup-directory.ts';
+import { eachMinute, EVERY_MINUTE, type Calendar } from './housekeeping-calendar.ts';
+import { JobRunner, type Job } from './job-runner.ts';
+import { TombstoneReaper } from './tombstone-reaper.ts';
 
-const EVERY_MINUTE = '* * * * *';
-/** How long the deletion of a configuration key is remembered. */
-const TOMBSTONE_TTL_MS = 15 * 60_000;
-const REAP_BATCH = 500;
+/** Where and when backups are made. */
+export interface BackupPlan {
+  readonly directory: string;
+  readonly calendar: Pick<Calendar, 'expression' | 'nextMs'>;
+  /** How many are kept. */
+  readonly keep: number;
+}
 
 interface Deps {
   readonly registry: Registry;
@@ -15,45 +20,47 @@ interface Deps {
   readonly logger: Logger;
   /** Whether this node is the one to do the work. */
   readonly leads: () => boolean;
+  /** Default: no backups. */
+  readonly backup?: BackupPlan | undefined;
 }
 
 /**
- * The chores with a calendar, each done by one registry node at a time: forgetting old deletions.
+ * The chores with a calendar, each done by one registry node at a time: forgetting old deletions, making backups.
  *
  * The history needs none, since the stores bound it by themselves; topics are what indexes are read from and stay.
  */
 export class Housekeeping {
   readonly #deps: Deps;
-  /** Revisions by the time they were current, oldest first; the first one may be older than the TTL. */
-  #samples: { readonly atMs: number; readonly revision: Revision }[] = [];
-  #task: ScheduledTask | undefined;
+  readonly #runner: JobRunner;
+  readonly #tombstones: TombstoneReaper;
+  readonly #jobs: readonly Job[];
+  #task: ReturnType<typeof eachMinute> | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(deps: Deps) {
+    const { registry, clock } = deps;
     this.#deps = deps;
+    this.#runner = new JobRunner(deps);
+    this.#tombstones = new TombstoneReaper(registry, clock);
+    const tombstones: Job = {
+      name: 'tombstones',
+      schedule: EVERY_MINUTE,
+      run: (signal) => this.#tombstones.run(signal),
+    };
+    this.#jobs = deps.backup === undefined ? [tombstones] : [tombstones, backupJob(deps, deps.backup)];
   }
 
   start(): void {
-    const { logger } = this.#deps;
     const run = () => {
       this.#running = this.run();
       return this.#running;
     };
-    this.#task ??= schedule(EVERY_MINUTE, run, {
-      name: 'housekeeping',
-      noOverlap: true,
-      suppressMissedWarning: true,
-      logger: {
-        debug: (message) => logger.debug({ err: message }, 'housekeeping'),
-        info: (message) => logger.info({}, message),
-        warn: (message) => logger.warn({}, message),
-        error: (message) => logger.error({ err: message }, 'housekeeping failed'),
-      },
-    });
+    this.#task ??= eachMinute(run, this.#deps.logger);
   }
 
-  /** Resolves once no chore is under way. */
+  /** Resolves once no chore is under way; gives up those that are. */
   async stop(): Promise<void> {
+    this.#runner.stop();
     await this.#task?.destroy();
     this.#task = undefined;
     await this.#running;
@@ -63,33 +70,23 @@ export class Housekeeping {
   async run(): Promise<void> {
     const { registry, logger, leads } = this.#deps;
     if (!registry.ready) return;
-    const upTo = this.#sample();
-    if (upTo === undefined || !leads()) return;
+    this.#tombstones.sample();
+    if (!leads()) return;
+    await Promise.all(this.#jobs.map((job) => this.#runner.run(job)));
     try {
-      const reaped = await this.#reap(upTo);
-      if (reaped > 0) logger.info({ reaped }, 'forgot old deletions of configuration keys');
+      await registry.jobs.keepOnly(new Set(this.#jobs.map(({ name }) => name)));
     } catch (error) {
-      logger.warn({ err: error }, 'old deletions could not be forgotten; trying again in a minute');
+      logger.debug({ err: error }, 'jobs of the past could not be forgotten');
     }
   }
+}
 
-  /** Notes the revision of this moment; answers the newest one that is old enough. */
-  #sample(): Revision | undefined {
-    const { registry, clock } = this.#deps;
-    const now = clock.monotonic();
-    this.#samples.push({ atMs: now, revision: registry.state.revision });
-    const young = this.#samples.findIndex(({ atMs }) => now - atMs < TOMBSTONE_TTL_MS);
-    this.#samples = this.#samples.slice(Math.max(0, young - 1));
-    const [oldest] = this.#samples;
-    return oldest !== undefined && now - oldest.atMs >= TOMBSTONE_TTL_MS ? oldest.revision : undefined;
-  }
-
-  async #reap(upTo: Revision): Promise<number> {
-    let reaped = 0;
-    for (;;) {
-      const batch = await this.#deps.registry.kv.reapTombstones(upTo, REAP_BATCH);
-      reaped += batch;
-      if (batch < REAP_BATCH) return reaped;
-    }
-  }
+function backupJob({ registry, clock, logger }: Deps, { directory, keep, calendar }: BackupPlan): Job {
+  const backups = new BackupDirectory({ registry, clock, logger, directory, keep });
+  return {
+    name: 'backup',
+    schedule: calendar.expression,
+    nextRunMs: () => calendar.nextMs(),
+    run: (signal) => backups.add(signal),
+  };
 }

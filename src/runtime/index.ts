@@ -7,13 +7,15 @@ import type { Registry } from '../registry/index.ts';
 import { AliasFollower } from './checks/aliases.ts';
 import { Assignment, MEMBERSHIP_TTL_MS } from './checks/assignment.ts';
 import { CheckRunner } from './checks/runner.ts';
-import { Housekeeping } from './housekeeping.ts';
+import { Housekeeping, type BackupPlan } from './housekeeping.ts';
 import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
 import { NodeReporter } from './node-reporter.ts';
 import { RestoreResumer } from './restore-resumer.ts';
 import { Watchdog } from './watchdog.ts';
 
+export type { BackupPlan } from './housekeeping.ts';
+export { Calendar } from './housekeeping-calendar.ts';
 export { repeat } from './repeat.ts';
 
 export interface RuntimeDeps {
@@ -28,6 +30,8 @@ export interface RuntimeDeps {
   readonly nodeMeta?: StringMap;
   /** Whether checks may run programs on this node; default false. */
   readonly scriptChecks?: boolean;
+  /** Default: no backups. */
+  readonly backup?: BackupPlan | undefined;
 }
 
 /** What a registry node does by itself, behind the requests it answers. */
@@ -57,14 +61,20 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   });
   const watchdog = new Watchdog({ registry, logger, leaseMs: MEMBERSHIP_TTL_MS, onAway: announce });
   const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
-  const housekeeping = new Housekeeping({ registry, clock, logger, leads: () => sweeper.leads });
+  const housekeeping = new Housekeeping({
+    registry,
+    clock,
+    logger,
+    leads: () => sweeper.leads,
+    backup: deps.backup,
+  });
   const report = () => ({
     roles: sweeper.leads ? (['sweeper', 'housekeeper'] as const) : [],
     checks: checks.size,
     lostRevisions: registry.status().lostRevisions,
   });
-  const reporter = new NodeReporter({ registry, random, logger, report });
   const restores = new RestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
+  const reporter = new NodeReporter({ registry, random, logger, report });
   watchdog.start();
   sweeper.start();
   await membership.start();

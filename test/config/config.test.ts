@@ -29,6 +29,7 @@ describe('config', () => {
     expect(unset.map(([field]) => field)).to.have.members([
       'advertise',
       'agentId',
+      'backupDir',
       'dnsBind',
       'redisCaFile',
       'redisCertFile',

@@ -1,14 +1,11 @@
 import { type Query } from '../../core/index.ts';
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
-import { ArchiveError } from '../../registry/index.ts';
+import { ArchiveError, MAX_ARCHIVE_BYTES } from '../../registry/index.ts';
 import { emptyAnswer } from './answers.ts';
 import { get, type ConsulContext } from './context.ts';
 import { ConsulError } from './errors.ts';
 import { requireDatacenter } from './read-parameters.ts';
 import { labelled } from './reader.ts';
-
-/** Largest archive that is taken, in bytes as sent. */
-const MAX_ARCHIVE_BYTES = 64 * 1024 * 1024;
 
 /** The whole catalog as a file, and back. */
 export function snapshotRoutes(context: ConsulContext): Route[] {

@@ -17,6 +17,7 @@ export function clusterRoutes(registry: Registry): Route[] {
           ...registry.status(),
           protection: registry.protection.status(),
           condition: registry.condition.status(),
+          jobs: registry.jobs.list(),
         };
         return json(overview, registry.reads.freshness());
       },
