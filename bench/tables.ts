@@ -41,15 +41,15 @@ function mainCells(row: Row): string[] {
   return [`${row.group}: ${name}`, row.referenceName ?? '', ...figures, bars, met];
 }
 
-/** One sentence per set of circumstances in which parts were measured. */
+/** One line per set of circumstances in which parts were measured, with how busy the machine was at most. */
 export function provenance(results: Results): string {
-  const sentences = Object.entries(results).map(([part, result]) => ({ part, sentence: measuredOn(result) }));
-  const distinct = [...new Set(sentences.map(({ sentence }) => sentence))];
-  if (distinct.length === 1) return distinct[0] ?? '';
+  const all = Object.entries(results).map(([part, result]) => ({ part, result, on: measuredOn(result) }));
+  const distinct = [...new Set(all.map(({ on }) => on))];
   return distinct
-    .map((sentence) => {
-      const parts = sentences.filter((each) => each.sentence === sentence).map(({ part }) => part);
-      return `- ${parts.join(', ')}: ${sentence}`;
+    .map((on) => {
+      const same = all.filter((each) => each.on === on);
+      const busiest = Math.max(...same.map(({ result }) => result.loadAverage));
+      return `- ${same.map(({ part }) => part).join(', ')}: ${on} Load average at most ${busiest} before a part began.`;
     })
     .join('\n');
 }
