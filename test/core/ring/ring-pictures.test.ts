@@ -13,8 +13,8 @@ describe('pictures of rings', () => {
   });
 
   it('are in the docs as they are drawn today; `npm run docs:pictures` draws them', () => {
-    const kept = readdirSync(new URL('images/', DOCS)).sort();
-    expect(kept).to.deep.equal([...drawn.keys()].sort());
+    const kept = readdirSync(new URL('images/', DOCS)).filter((name) => name.startsWith('ring'));
+    expect(kept.sort()).to.deep.equal([...drawn.keys()].sort());
     for (const [name, text] of drawn)
       expect(readFileSync(new URL(`images/${name}`, DOCS), 'utf8') === text, name).to.equal(true);
   });
