@@ -65,6 +65,11 @@ export async function judge(cluster: FaultCluster, history: History, allowance: 
   try {
     const lost = await countLost(client, history);
     const isOneLine = lost === 0 && allowance.refilled !== true;
+    // Asked before the oracles think: the proxies to Redis are in this process, and stand still meanwhile.
+    const unequal = await checkViews(client, cluster, redis);
+    const unapplied = isOneLine ? await checkTotal(client, history) : [];
+    const reportedLost = await reportedLosses(client, cluster);
+    const operations = checkOperationIds(await operationIds(redis));
     const mayLose = lost <= (allowance.lost ?? 0);
     const heartbeaters = [...history.heartbeaters.values()].map((one) => ({
       ...one,
@@ -78,7 +83,6 @@ export async function judge(cluster: FaultCluster, history: History, allowance: 
     );
     const wronglyExpired = [...leases.wronglyExpired, ...history.forgotten];
     const writeGapMs = longestGap(history.acknowledged.map(({ atMs }) => atMs));
-    const reportedLost = await reportedLosses(client, cluster);
     const lookups = history.exchanges.filter(({ what }) => what === 'lookup');
     const count = (outcome: string) =>
       history.operations.filter((operation) => operation.kind === 'write' && operation.outcome === outcome)
@@ -89,7 +93,7 @@ export async function judge(cluster: FaultCluster, history: History, allowance: 
       ...(allowance.mustLose === true && lost === 0 ? ['nothing was lost: the fault was none'] : []),
       // What was lost goes back by itself; the other oracles have no notion of it.
       ...(isOneLine ? checkHistory(history) : checkWatchIndexes(history.watched)),
-      ...(isOneLine ? await checkTotal(client, history) : []),
+      ...unapplied,
       ...leases.wronglyExpired.map((who) => `${who} lived and was not listed`),
       ...history.forgotten.map((who) => `${who} lived and was forgotten`),
       // Self-preservation spares whom it will, and says so.
@@ -102,8 +106,8 @@ export async function judge(cluster: FaultCluster, history: History, allowance: 
         write: { statuses: [0, 200, 409, 500, 503], maxMs: MAX_WRITE_MS },
       }),
       ...(writeGapMs <= allowance.writeGapMs ? [] : [`no write for ${String(writeGapMs)} ms`]),
-      ...checkOperationIds(await operationIds(redis)),
-      ...(await checkViews(client, cluster, redis)),
+      ...operations,
+      ...unequal,
       ...checkProcesses(cluster),
     ];
     const figures = {
