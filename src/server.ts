@@ -252,7 +252,7 @@ function createHttp(
     metrics: () => metrics.page(),
   });
   return new HttpServer(app, {
-    repeat: (request, response) => edge.repeat(request, response),
+    answer: (request, response) => edge.answer(request, response),
     host: config.bind,
     port: config.httpPort,
     maxConnectionsPerClient: config.httpMaxConnsPerClient,

@@ -76,8 +76,13 @@ export class Edge {
     if (!this.#route(request, response)) next();
   };
 
+  /** Answers a request ahead of the app, which would ask this edge first; whether it is, or will be, answered. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#repeat(request, response) || this.#route(request, response);
+  }
+
   /** Gives an answer that was given before; whether this request is, or will be, answered. */
-  repeat(request: IncomingMessage, response: ServerResponse): boolean {
+  #repeat(request: IncomingMessage, response: ServerResponse): boolean {
     const kept = this.#lane.find(request);
     if (kept === undefined) return false;
     const startedAt = this.#deps.clock.monotonic();
@@ -103,31 +108,47 @@ export class Edge {
   /** Sends what is answered, once it is. */
   #settle(exchange: Exchange, ask: () => RouteResponse | Promise<RouteResponse>): void {
     const finish = (result: RouteResponse) => {
-      this.#finish(exchange, result);
+      this.#finish(exchange, () => result);
     };
-    const unsent = (error: unknown) => {
-      this.#deps.logger.error({ err: error, url: exchange.request.url }, 'an answer could not be sent');
-      exchange.response.destroy();
+    const fail = (error: unknown) => {
+      this.#finish(exchange, () => this.#failure(exchange, error));
     };
     try {
       const answering = ask();
-      if (answering instanceof Promise) answering.then(finish).catch(unsent);
+      if (answering instanceof Promise) answering.then(finish, fail);
       else finish(answering);
     } catch (error) {
-      unsent(error);
+      fail(error);
     }
   }
 
-  #finish(exchange: Exchange, result: RouteResponse): void {
-    if (result.later !== undefined) {
-      this.#wait(exchange, result.later);
-      return;
-    }
+  #finish(exchange: Exchange, answered: () => RouteResponse): void {
     const { request, response, mounted, startedAt } = exchange;
-    const { name } = mounted.dialect;
-    send(response, result);
-    this.#lane.keep(request, name, result);
-    this.#answered(name, result.status, startedAt);
+    try {
+      const result = answered();
+      if (result.later !== undefined) {
+        this.#wait(exchange, result.later);
+        return;
+      }
+      const { name } = mounted.dialect;
+      send(response, result);
+      this.#lane.keep(request, name, result);
+      this.#answered(name, result.status, startedAt);
+    } catch (error) {
+      this.#deps.logger.error({ err: error, url: request.url }, 'an answer could not be sent');
+      response.destroy();
+    }
+  }
+
+  #failure({ request, response, mounted }: Exchange, error: unknown): RouteResponse {
+    const { logger, shutdown } = this.#deps;
+    const incoming = new EdgeRequest(request, response, shutdown);
+    const spelled = mounted.dialect.failure(error, incoming);
+    if (spelled.status >= 500)
+      logger.warn({ err: error, method: incoming.method, path: incoming.path }, 'a request failed');
+    const isUnread = error instanceof BodyTooLargeError || error instanceof BodyUnreadableError;
+    // What is left of an unread body must not be taken for the next request.
+    return isUnread ? { ...spelled, headers: { ...spelled.headers, Connection: 'close' } } : spelled;
   }
 
   /** Has an answer come when it is ready, or the client or this process goes. */
@@ -135,7 +156,7 @@ export class Edge {
     this.#waiting.set(exchange, undefined);
     const end = later.start(() => {
       this.#waiting.delete(exchange);
-      this.#settle(exchange, () => answerNow(this.#deps, exchange, later));
+      this.#settle(exchange, () => later.answer());
     });
     if (!this.#waiting.has(exchange)) return;
     this.#waiting.set(exchange, end);
@@ -157,56 +178,28 @@ export class Edge {
 
 /** What the request's route answers; a promise only where there is something to wait for. */
 function answer(
-  { logger, admission }: Deps,
+  { admission }: Deps,
   mounted: Mounted,
   request: IncomingMessage,
   incoming: EdgeRequest,
 ): RouteResponse | Promise<RouteResponse> {
-  const failed = (error: unknown) => failure(logger, mounted.dialect, error, incoming);
-  try {
-    const found = locate(mounted, incoming);
-    if ('status' in found) return found;
-    const retrySeconds = found.route.isRegistration === true ? admission?.take() : undefined;
-    if (retrySeconds !== undefined) return overloaded(mounted.dialect, incoming, retrySeconds);
-    incoming.params = found.params;
-    const answering = mayHaveBody(request)
-      ? handleWithBody(found.route, request, incoming)
-      : found.route.handle(incoming);
-    return answering instanceof Promise ? answering.catch(failed) : answering;
-  } catch (error) {
-    return failed(error);
-  }
-}
-
-/** What a request that has waited is answered. */
-function answerNow(
-  { logger, shutdown }: Deps,
-  { request, response, mounted }: Exchange,
-  later: Later,
-): RouteResponse | Promise<RouteResponse> {
-  const failed = (error: unknown) =>
-    failure(logger, mounted.dialect, error, new EdgeRequest(request, response, shutdown));
-  try {
-    const answering = later.answer();
-    return answering instanceof Promise ? answering.catch(failed) : answering;
-  } catch (error) {
-    return failed(error);
-  }
+  const found = locate(mounted, incoming);
+  if ('status' in found) return found;
+  const { route, params } = found;
+  const retrySeconds = route.isRegistration === true ? admission?.take() : undefined;
+  if (retrySeconds !== undefined) return overloaded(mounted.dialect, incoming, retrySeconds);
+  incoming.params = params;
+  if (!mayHaveBody(request)) return route.handle(incoming);
+  return readBody(request, route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES).then((body) => {
+    incoming.body = body;
+    return route.handle(incoming);
+  });
 }
 
 /** In the dialect's words, but always with a status that its clients try again after. */
 function overloaded(dialect: Dialect, incoming: RouteRequest, retrySeconds: number): RouteResponse {
   const refusal = dialect.failure(new RollcallError('overloaded'), incoming);
   return { ...refusal, status: 503, headers: { ...refusal.headers, 'Retry-After': String(retrySeconds) } };
-}
-
-async function handleWithBody(
-  route: Route,
-  request: IncomingMessage,
-  incoming: EdgeRequest,
-): Promise<RouteResponse> {
-  incoming.body = await readBody(request, route.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
-  return route.handle(incoming);
 }
 
 interface Located {
@@ -229,16 +222,6 @@ function locate({ dialect, table }: Mounted, incoming: EdgeRequest): Located | R
     case 'none':
       return dialect.notFound(incoming);
   }
-}
-
-function failure(logger: Logger, dialect: Dialect, error: unknown, incoming: RouteRequest): RouteResponse {
-  const spelled = dialect.failure(error, incoming);
-  const edgeError = error instanceof BodyTooLargeError || error instanceof BodyUnreadableError;
-  if (spelled.status >= 500) {
-    logger.warn({ err: error, method: incoming.method, path: incoming.path }, 'a request failed');
-  }
-  // What is left of an unread body must not be taken for the next request.
-  return edgeError ? { ...spelled, headers: { ...spelled.headers, Connection: 'close' } } : spelled;
 }
 
 function redirect(path: string, queryText: string): RouteResponse {

@@ -7,7 +7,8 @@ export interface KeptAnswer {
   readonly status: number;
   /** Names and values in turns, as node takes them without another look. */
   readonly headers: string[];
-  readonly body: Uint8Array;
+  /** In Latin-1: a string goes out with the headers in one write. */
+  readonly body: string;
   readonly reuse: Reuse;
 }
 
@@ -53,7 +54,8 @@ export class LookupLane {
     if (key === undefined || key.length > MAX_KEY_LENGTH || body.length > MAX_BYTES / 8) return;
     if (!Object.values(headers).every(isSendable)) return;
     this.#remove(key);
-    this.#kept.set(key, { dialect, status, headers: flat(headers, body), body, reuse });
+    const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
+    this.#kept.set(key, { dialect, status, headers: flat(headers, body), body: text, reuse });
     this.#bytes += body.length + OVERHEAD_BYTES;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;
@@ -86,7 +88,7 @@ export class LookupLane {
 export function sendKept(response: ServerResponse, { status, headers, body }: KeptAnswer): void {
   if (response.destroyed || response.headersSent) return;
   response.writeHead(status, headers);
-  response.end(body);
+  response.end(body, 'latin1');
 }
 
 /** What node refuses to send as it is, the edge rewrites each time. */

@@ -5,7 +5,7 @@ import { BrowserGuard } from './browser-guard.ts';
 
 interface HttpServerOptions {
   /** Answers a request ahead of the app, where it can; whether it does. */
-  readonly repeat?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
+  readonly answer?: (request: http.IncomingMessage, response: http.ServerResponse) => boolean;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -25,7 +25,7 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
 
   constructor(app: Express, options: HttpServerOptions) {
-    const { repeat = () => false, host, hosts = [] } = options;
+    const { answer = () => false, host, hosts = [] } = options;
     const guard = new BrowserGuard({
       isLoopback: /^(127\.|::1$)/.test(host),
       hosts: hosts.map((name) => name.toLowerCase()),
@@ -43,7 +43,7 @@ export class HttpServer {
       (request, response) => {
         if (this.#refused.has(request.socket)) refuse(response, TOO_MANY);
         else if (guard.refuses(request)) refuse(response, FOREIGN);
-        else if (!repeat(request, response)) app(request, response);
+        else if (!answer(request, response)) app(request, response);
       },
     );
     this.#server.maxHeadersCount = 100;

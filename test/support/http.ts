@@ -44,7 +44,7 @@ export async function serveDialects(
     metrics: () => Promise.resolve({ text: 'up 1\n', contentType: 'text/plain' }),
   });
   const server = new HttpServer(app, {
-    repeat: (request, response) => edge.repeat(request, response),
+    answer: (request, response) => edge.answer(request, response),
     host: '127.0.0.1',
     port: 0,
     maxConnectionsPerClient,
