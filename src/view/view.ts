@@ -4,10 +4,17 @@ import { TimerWheel } from '../platform/timer-wheel.ts';
 import { isOfUnknownEpoch, Wait, type WaitResult } from './wait.ts';
 import { Watchers } from './watchers.ts';
 
-interface Reached {
+/** Somebody who waits for a revision. */
+interface Reaching {
   readonly revision: Revision;
-  readonly settle: () => void;
+  readonly timeoutMs: number;
+  sweepsLeft: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
+
+/** How often those who wait for a revision are looked at: every commit waits for its own, and nearly none in vain. */
+const SWEEP_MS = 100;
 
 /**
  * This node's copy of the catalog, and whoever waits for it to change.
@@ -18,7 +25,8 @@ export class View {
   readonly #clock: Clock;
   readonly #watchers: Watchers;
   readonly #deadlines: TimerWheel<Wait>;
-  readonly #reached = new Set<Reached>();
+  readonly #reaching = new Set<Reaching>();
+  #sweeping: NodeJS.Timeout | undefined;
   readonly #listeners = new Set<(commits: readonly StateCommit[]) => void>();
   #state = new State();
   #ready = false;
@@ -92,26 +100,14 @@ export class View {
   /**
    * Resolves once the view has a revision; at once when it has it already.
    *
-   * Throws `store_unavailable` after `timeoutMs`.
+   * Throws `store_unavailable` after `timeoutMs`, or up to 200 ms later.
    */
-  async reach(revision: Revision, timeoutMs: number): Promise<void> {
-    if (this.#state.revision >= revision) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#reached.delete(entry);
-        reject(
-          new RollcallError('store_unavailable', `This node did not catch up within ${String(timeoutMs)} ms`),
-        );
-      }, timeoutMs);
-      const entry: Reached = {
-        revision,
-        settle: () => {
-          clearTimeout(timer);
-          this.#reached.delete(entry);
-          resolve();
-        },
-      };
-      this.#reached.add(entry);
+  reach(revision: Revision, timeoutMs: number): Promise<void> {
+    if (this.#state.revision >= revision) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const sweepsLeft = Math.ceil(timeoutMs / SWEEP_MS) + 1;
+      this.#reaching.add({ revision, timeoutMs, sweepsLeft, resolve, reject });
+      this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS);
     });
   }
 
@@ -171,7 +167,23 @@ export class View {
   }
 
   #changed(commits: readonly StateCommit[]): void {
-    for (const entry of [...this.#reached]) if (this.#state.revision >= entry.revision) entry.settle();
+    for (const waiting of this.#reaching) {
+      if (this.#state.revision < waiting.revision) continue;
+      this.#reaching.delete(waiting);
+      waiting.resolve();
+    }
     for (const listener of this.#listeners) listener(commits);
+  }
+
+  #sweep(): void {
+    for (const waiting of this.#reaching) {
+      if (--waiting.sweepsLeft > 0) continue;
+      this.#reaching.delete(waiting);
+      const reason = `This node did not catch up within ${String(waiting.timeoutMs)} ms`;
+      waiting.reject(new RollcallError('store_unavailable', reason));
+    }
+    if (this.#reaching.size > 0) return;
+    clearInterval(this.#sweeping);
+    this.#sweeping = undefined;
   }
 }
