@@ -4,6 +4,8 @@ import { StoreError } from '../store.ts';
 import { encodeTxn, type EncodedTxn } from './frame.ts';
 
 const GROUP_TXNS = 100;
+/** A compare, a record, a topic or a lease takes Redis some 1.5 us, and nobody shall wait a millisecond for a group. */
+const GROUP_STEPS = 500;
 const GROUP_BYTES = 1024 * 1024;
 const MAX_PENDING_TXNS = 10_000;
 const MAX_PENDING_BYTES = 64 * 1024 * 1024;
@@ -18,6 +20,7 @@ export interface GroupReply {
 interface Pending extends EncodedTxn {
   readonly txn: Txn;
   readonly bytes: number;
+  readonly steps: number;
   readonly sinceMs: number;
   resolve(result: CommitResult): void;
   reject(error: unknown): void;
@@ -26,7 +29,7 @@ interface Pending extends EncodedTxn {
 /**
  * Groups the commits of one tick into few script calls; each transaction succeeds or fails alone.
  *
- * A group holds at most 100 transactions and about 1 MB, a larger transaction goes alone. Beyond 10,000 transactions or 64 MB a commit is refused as `overloaded`; one that
+ * A group holds at most 100 transactions, 500 compares and effects, and about 1 MB; a larger transaction goes alone. Beyond 10,000 transactions or 64 MB a commit is refused as `overloaded`; one that
  * could not be sent for half a second is refused as `unavailable`.
  */
 export class CommitQueue {
@@ -52,7 +55,17 @@ export class CommitQueue {
     this.#pendingTxns += 1;
     this.#pendingBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ guard, frame, txn, bytes, sinceMs: systemClock.monotonic(), resolve, reject });
+      const steps = stepsOf(txn);
+      this.#waiting.push({
+        guard,
+        frame,
+        txn,
+        bytes,
+        steps,
+        sinceMs: systemClock.monotonic(),
+        resolve,
+        reject,
+      });
       if (this.#scheduled) return;
       this.#scheduled = true;
       setImmediate(() => {
@@ -81,9 +94,13 @@ export class CommitQueue {
     const oldestMs = systemClock.monotonic() - MAX_WAIT_MS;
     const group: Pending[] = [];
     let bytes = 0;
+    let steps = 0;
     let taken = 0;
     for (const pending of this.#waiting) {
-      if (group.length === GROUP_TXNS || (group.length > 0 && bytes + pending.bytes > GROUP_BYTES)) break;
+      bytes += pending.bytes;
+      steps += pending.steps;
+      const isFull = group.length === GROUP_TXNS || bytes > GROUP_BYTES || steps > GROUP_STEPS;
+      if (isFull && group.length > 0) break;
       taken += 1;
       if (pending.sinceMs < oldestMs) {
         this.#settled(pending);
@@ -93,7 +110,6 @@ export class CommitQueue {
         continue;
       }
       group.push(pending);
-      bytes += pending.bytes;
     }
     this.#waiting.splice(0, taken);
     return group;
@@ -116,6 +132,10 @@ export class CommitQueue {
     this.#pendingTxns -= 1;
     this.#pendingBytes -= pending.bytes;
   }
+}
+
+function stepsOf({ compares, puts, deletes, touches, grants, revokes }: Txn): number {
+  return compares.length + puts.length + deletes.length + touches.length + grants.length + revokes.length;
 }
 
 function settle(group: readonly Pending[], reply: GroupReply): void {
