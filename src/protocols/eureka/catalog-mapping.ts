@@ -39,6 +39,11 @@ export function findById(state: State, id: string): Stored<Instance> | undefined
   return firstWithId(state.instances.values(), id);
 }
 
+/** Whether an instance registered through Eureka. */
+export function isRegistered(instance: Instance): boolean {
+  return eurekaFields(instance) !== undefined;
+}
+
 /**
  * An instance that registered through Eureka as it did, whatever other checks say; undefined for any other.
  *
@@ -121,7 +126,7 @@ export function registrationOf(
 ): Registration {
   const { hostName, app, ipAddr, metadata, lastRenewedAt: _, ...fields } = info;
   const service = app.toLowerCase();
-  const isOwn = held !== undefined && eurekaFields(held) !== undefined;
+  const isOwn = held !== undefined && isRegistered(held);
   const stays = isOwn && nodeKey(held.node) === nodeKey(hostName);
   const id = stays ? held.id : freeId(state, hostName, info.instanceId, service);
   const known = state.node(hostName);
@@ -231,7 +236,7 @@ function statusesOf(
   base: InstanceInfo,
 ): Pick<InstanceInfo, 'status' | 'overriddenStatus'> {
   const { health, override } = conditionsOf(state, instance);
-  if (eurekaFields(instance) !== undefined) {
+  if (isRegistered(instance)) {
     const { status, overriddenStatus } = withMaintenance(base, override?.status === 'OUT_OF_SERVICE');
     return { status: status === 'UP' ? health : status, overriddenStatus };
   }

@@ -1,7 +1,7 @@
 import type { Instance, State, Stored } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
-import { infoOf, isListed, registeredInfo } from './catalog-mapping.ts';
+import { infoOf, isListed, isRegistered, registeredInfo } from './catalog-mapping.ts';
 import type { InstanceInfo, InstanceStatus } from './instance-info.ts';
 import { instanceObject } from './json-writer.ts';
 import type { Peer, PeerItem, PeerResponse } from './peer.ts';
@@ -185,10 +185,7 @@ function ending(key: string, info: InstanceInfo | undefined): Outgoing[] {
 }
 
 function isOverrideOfPeer(state: State, instance: Stored<Instance>): boolean {
-  return (
-    registeredInfo(state, instance) === undefined &&
-    conditionsOf(state, instance).override?.replicated === true
-  );
+  return !isRegistered(instance) && conditionsOf(state, instance).override?.replicated === true;
 }
 
 function isFromClient(state: State, key: string): boolean {

@@ -9,7 +9,7 @@ import {
   type Stored,
 } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { infoOf, isListed, registeredInfo } from './catalog-mapping.ts';
+import { infoOf, isListed, isRegistered } from './catalog-mapping.ts';
 import type { Application, LastRenewed } from './applications.ts';
 import type { InstanceInfo } from './instance-info.ts';
 
@@ -183,7 +183,7 @@ export class RecentChanges {
     this.#known.set(key, is);
     if (was !== undefined && was.node === is.node && shows(was, is)) return;
     if (was !== undefined && entryId(was.info) !== entryId(info)) this.#gone(key, was.info);
-    const action = actionOf(state, was, is);
+    const action = actionOf(was, is);
     if (action === 'ADDED') note(this.#registered, info, this.#clock.now());
     this.#enter({ key, action, info });
   }
@@ -217,14 +217,10 @@ function shows(was: Known, is: Known): boolean {
 }
 
 /** What made `is` of `was`; of one that registers through Eureka its registration says it. */
-function actionOf(
-  state: State,
-  was: Known | undefined,
-  { instance, info }: Known,
-): InstanceInfo['actionType'] {
+function actionOf(was: Known | undefined, { instance, info }: Known): InstanceInfo['actionType'] {
   const isNew = was === undefined || entryId(was.info) !== entryId(info);
-  const isRegistered = was?.instance !== instance && registeredInfo(state, instance) !== undefined;
-  return isNew || isRegistered ? info.actionType : 'MODIFIED';
+  const isRenewed = was?.instance !== instance && isRegistered(instance);
+  return isNew || isRenewed ? info.actionType : 'MODIFIED';
 }
 
 function entryId({ app, instanceId }: InstanceInfo): string {
