@@ -23,6 +23,8 @@ interface Deps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** When a job is given up; default: ten minutes. */
+  readonly deadlineMs?: number;
 }
 
 /** How a run ended. */
@@ -46,7 +48,7 @@ export class JobRunner {
     this.#stopping.abort(new Error('the node stops'));
   }
 
-  /** Runs the job if it is due; never rejects, and takes ten minutes at most. */
+  /** Runs the job if it is due; never rejects, and takes no longer than the deadline. */
   async run(job: Job): Promise<void> {
     const { registry, clock, logger } = this.#deps;
     if (this.#underWay.has(job.name) || !this.#isDue(job)) return;
@@ -78,13 +80,14 @@ export class JobRunner {
 
   /** Leaves work that hangs behind, which happens to files of a network; it is not begun again before it ends. */
   async #attempt(job: Job): Promise<Ending> {
+    const { deadlineMs = DEADLINE_MS } = this.#deps;
     const giveUp = new AbortController();
     const onStop = () => {
       giveUp.abort(this.#stopping.signal.reason);
     };
     const timer = setTimeout(() => {
-      giveUp.abort(new Error(`not done within ${String(DEADLINE_MS / 60_000)} minutes`));
-    }, DEADLINE_MS);
+      giveUp.abort(new Error(`not done within ${String(deadlineMs / 1000)} seconds`));
+    }, deadlineMs);
     this.#stopping.signal.addEventListener('abort', onStop, { once: true });
     this.#underWay.add(job.name);
     const work = job.run(giveUp.signal).finally(() => this.#underWay.delete(job.name));

@@ -137,7 +137,8 @@ for (const store of ['embedded', 'redis'] as const)
       await put('a', randomBytes(3 * 1024 * 1024));
       await Promise.all(Array.from({ length: 1201 }, (_, i) => put(`many/${String(i)}`)));
       await pass(0);
-      const path = join(directory, backups()[0] ?? '');
+      await pass(DAY_MS);
+      const path = join(directory, backups()[1] ?? '');
       expect([statSync(path).mode & 0o777, statSync(directory).mode & 0o777]).to.deep.equal([0o600, 0o700]);
       const empty = await startRegistry();
       try {
@@ -160,7 +161,7 @@ for (const store of ['embedded', 'redis'] as const)
       expect(backups().map((name) => name.slice(13, 21))).to.deep.equal(['20260302', '20260303', '20260304']);
       const nextSeconds = (nowMs + DAY_MS) / 1000;
       utimesSync(join(directory, crashed), nextSeconds - 7200, nextSeconds - 7200);
-      utimesSync(join(directory, young), nextSeconds, nextSeconds);
+      utimesSync(join(directory, young), nextSeconds - 600, nextSeconds - 600);
       await pass(DAY_MS);
       expect(readdirSync(directory)).to.have.members([...backups(), ...strangers, young]);
     });
@@ -240,18 +241,19 @@ for (const store of ['embedded', 'redis'] as const)
       ).to.deep.equal(['backup', 'tombstones']);
     });
 
-    it('go on where another node left off', async function () {
-      if (store === 'embedded') this.skip();
-      const second = await startNode('two');
-      await pass(0);
-      leader = 'two';
-      await eventually(() => lastBackup(second) !== undefined, 'the second node knows');
-      await pass(HOUR_MS);
-      expect(backups()).to.have.length(1);
-      await pass(DAY_MS);
-      expect(backups()).to.have.length(2);
-      await eventually(() => lastBackup()?.node === 'two', 'the first node knows who made it');
-    });
+    // The embedded store belongs to one node.
+    if (store === 'redis')
+      it('go on where another node left off', async () => {
+        const second = await startNode('two');
+        await pass(0);
+        leader = 'two';
+        await eventually(() => lastBackup(second) !== undefined, 'the second node knows');
+        await pass(HOUR_MS);
+        expect(backups()).to.have.length(1);
+        await pass(DAY_MS);
+        expect(backups()).to.have.length(2);
+        await eventually(() => lastBackup()?.node === 'two', 'the first node knows who made it');
+      });
 
     const lastRun = () => ({
       node: 'one',
