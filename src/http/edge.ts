@@ -6,13 +6,13 @@ import type { Logger } from '../platform/logger.ts';
 import type { Admission } from './admission.ts';
 import { mayHaveBody, readBody } from './body.ts';
 import { EdgeRequest } from './edge-request.ts';
-import type { Later } from './later.ts';
 import { LookupLane, sendKept, type KeptAnswer } from './lookup-lane.ts';
 import {
   BodyTooLargeError,
   BodyUnreadableError,
   DEFAULT_BODY_LIMIT_BYTES,
   type Dialect,
+  type Later,
   type Route,
   type RouteRequest,
   type RouteResponse,

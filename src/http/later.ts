@@ -1,16 +1,4 @@
-import type { RouteResponse } from './route.ts';
-
-/**
- * An answer that comes when there is news, or when time is up.
- *
- * While it is waited for, its request costs no promise, timer or closure of the route's: tens of thousands may wait.
- */
-export interface Later {
-  /** Calls `ready` once, perhaps before it returns; returns how to have that happen at once. */
-  start(ready: () => void): () => void;
-  /** The answer, asked for once it is ready. */
-  answer(): RouteResponse | Promise<RouteResponse>;
-}
+import type { Later, RouteResponse } from './route.ts';
 
 /** What `map` makes of a response, now or when it comes. */
 export function mapped(

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Later } from './later.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -33,6 +32,18 @@ export interface RouteResponse {
   readonly later?: Later;
   /** Left out, the route is asked each time. */
   readonly reuse?: Reuse;
+}
+
+/**
+ * An answer that comes when there is news, or when time is up.
+ *
+ * While it is waited for, its request costs no promise, timer or closure of the route's: tens of thousands may wait.
+ */
+export interface Later {
+  /** Calls `ready` once, perhaps before it returns; returns how to have that happen at once. */
+  start(ready: () => void): () => void;
+  /** The answer, asked for once it is ready. */
+  answer(): RouteResponse | Promise<RouteResponse>;
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Query, Revision } from '../../core/index.ts';
 import type { Later, RouteResponse } from '../../http/index.ts';
 import type { Answer, ReadMode, Registry } from '../../registry/index.ts';
-import type { Shown } from './reader.ts';
+
+/** Labels an answer with how fresh it is. */
+export type Shown = (answer: Answer<RouteResponse>, mode: ReadMode) => RouteResponse;
 
 /** What is waited for, and how its answer is shown. */
 interface Waiting {

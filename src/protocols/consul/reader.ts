@@ -14,7 +14,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Answer, Freshness, ReadMode, Registry } from '../../registry/index.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { BlockedRead } from './blocked-read.ts';
+import { BlockedRead, type Shown } from './blocked-read.ts';
 import { CachedQuestions } from './cached-questions.ts';
 import { CurrentAnswer } from './current-answer.ts';
 import { ConsulError, failureOf } from './errors.ts';
@@ -34,9 +34,6 @@ export interface Question<T> {
   /** The value in the order of `?near`; left out, the endpoint knows no such order. */
   readonly sorted?: (value: T, by: ByDistance) => T;
 }
-
-/** Labels an answer with how fresh it is. */
-export type Shown = (answer: Answer<RouteResponse>, mode: ReadMode) => RouteResponse;
 
 /** Sorts what belongs to nodes by how far these are. */
 export type ByDistance = <I>(items: readonly I[], nodeOf: (item: I) => string) => I[];
