@@ -126,7 +126,7 @@ function read({ reader }: ConsulContext, request: RouteRequest): Promise<RouteRe
   const parameters = reader.parameters(request);
   const { kind, name } = placeOf(request);
   const pretty = isPretty(request);
-  if (kind !== '' && !(kind in KINDS)) throw badRequest(`invalid config entry kind: ${kind}`);
+  if (kind !== '' && !Object.hasOwn(KINDS, kind)) throw badRequest(`invalid config entry kind: ${kind}`);
   if (name === undefined || name === '') {
     return reader.kv(request, parameters, {
       query: configEntriesQuery(kind),
@@ -148,7 +148,7 @@ async function remove({ registry }: ConsulContext, request: RouteRequest): Promi
   const { kind, name } = placeOf(request);
   if (kind === '' || name === undefined)
     throw new ConsulError(404, 'Must provide both a kind and name to delete');
-  if (!(kind in KINDS)) throw badRequest(`invalid config entry kind: ${kind}`);
+  if (!Object.hasOwn(KINDS, kind)) throw badRequest(`invalid config entry kind: ${kind}`);
   const cas = query.get('cas');
   if (cas === null || cas === '') {
     await registry.configEntries.delete(kind, name);
@@ -178,12 +178,14 @@ function decodeEntry(body: Uint8Array): ConfigEntry {
   if (kindKey === undefined) throw refusal('Payload does not contain a kind/Kind key at the top level');
   const kind = found[kindKey];
   if (typeof kind !== 'string') throw refusal('Kind value in payload is not a string');
-  const known = KINDS[kind];
+  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (known === undefined) throw refusal(`invalid config entry kind: ${kind}`);
   const names = new Map(['Kind', 'Name', 'Meta', ...known].map((name) => [foldedKey(name), name]));
-  const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(found))
-    if (value !== null) fields[names.get(foldedKey(key)) ?? key] = value;
+  const fields: Record<string, unknown> = Object.fromEntries(
+    Object.entries(found)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [names.get(foldedKey(key)) ?? key, value]),
+  );
   const { Kind: _kind, Name: name = '', CreateIndex: _create, ModifyIndex: _modify, ...rest } = fields;
   if (typeof name !== 'string') throw refusal("'Name' expected type 'string'");
   return { kind, name: SINGLE[kind] ?? name, fields: rest };

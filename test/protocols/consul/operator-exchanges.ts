@@ -176,6 +176,15 @@ const configEntries: readonly Exchange[] = [
     answer: refused(404, 'Must provide both a kind and name to delete'),
   },
   { send: 'DELETE /v1/config/bogus/x', answer: refused(400, 'invalid config entry kind: bogus') },
+  {
+    send: 'DELETE /v1/config/constructor/x',
+    answer: refused(400, 'invalid config entry kind: constructor'),
+  },
+  {
+    send: 'PUT /v1/config',
+    body: '{"Kind":"__proto__","Name":"API"}',
+    ...bad('Request decoding failed: invalid config entry kind: __proto__'),
+  },
   { send: 'GET /v1/config/service-defaults?dc=zz', answer: { status: 500, body: 'No path to datacenter' } },
 ];
 
