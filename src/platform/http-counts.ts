@@ -62,7 +62,11 @@ export class HttpCounts {
       let below = 0;
       const samples = [...buckets].map((inBucket, i) => {
         below += inBucket;
-        return { metricName: `${SECONDS}_bucket`, labels: { le: BUCKETS[i] ?? '+Inf', dialect }, value: below };
+        return {
+          metricName: `${SECONDS}_bucket`,
+          labels: { le: BUCKETS[i] ?? '+Inf', dialect },
+          value: below,
+        };
       });
       return [
         ...samples,

@@ -5,10 +5,10 @@ import { StoreError, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
 import { SentinelTopology } from '../support/redis-sentinel.ts';
 import { requireRedis, type RedisServer } from '../support/redis-server.ts';
-import { describeStoreContract } from './contract.ts';
-import { apply, codeOf, picture, put, txn } from './harness.ts';
-import { all, closeStores, makeRedisHarness, openStore, storedKeys } from './redis-harness.ts';
-import { WriteLoad } from './write-load.ts';
+import { describeStoreContract } from '../store/contract.ts';
+import { apply, codeOf, picture, put, txn } from '../store/harness.ts';
+import { all, closeStores, makeRedisHarness, openStore, storedKeys } from '../store/redis-harness.ts';
+import { WriteLoad } from '../store/write-load.ts';
 
 const DOWN_AFTER_MS = 1000;
 /** The sentinels' own time, and what a loaded machine takes. */
