@@ -46,8 +46,11 @@ describe('waking those who wait for the view', () => {
     view.apply([touching(revision, ...touches)]);
     let answers = 0;
     let seen = revision;
+    let isOver = false;
+    let end = (): void => undefined;
     const read = () => {
-      view.park(query, seen, LONG_MS, () => {
+      end = view.park(query, seen, LONG_MS, () => {
+        if (isOver) return;
         answers++;
         seen = query.index(view.state);
         setImmediate(read);
@@ -60,7 +63,9 @@ describe('waking those who wait for the view', () => {
       if (revision === 2) expect(answers, 'the first change is told at once').to.equal(1);
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
-    await eventually(() => seen === revision, 'the last change is told');
+    await eventually(() => seen === revision && view.waiters === 1, 'the last change is told');
+    isOver = true;
+    end();
     return { answers, changes: revision - 1, seconds: (performance.now() - startedAt) / 1000 };
   }
 
