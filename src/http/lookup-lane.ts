@@ -7,14 +7,16 @@ export interface KeptAnswer {
   readonly status: number;
   /** Names and values in turns, as node takes them without another look. */
   readonly headers: string[];
-  /** In Latin-1: a string goes out with the headers in one write. */
-  readonly body: string;
+  /** A short one as a Latin-1 string, which goes out with the headers in one write; a long one is not copied. */
+  readonly body: string | Uint8Array;
   readonly reuse: Reuse;
 }
 
 const MAX_ENTRIES = 50_000;
 const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_KEY_LENGTH = 1024;
+/** From here on a second write costs less than a copy of the body. */
+const LONG_BYTES = 8 * 1024;
 /** What a key and its headers take beside the body. */
 const OVERHEAD_BYTES = 1000;
 
@@ -54,8 +56,7 @@ export class LookupLane {
     if (key === undefined || key.length > MAX_KEY_LENGTH || body.length > MAX_BYTES / 8) return;
     if (!Object.values(headers).every(isSendable)) return;
     this.#remove(key);
-    const text = Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
-    this.#kept.set(key, { dialect, status, headers: flat(headers, body), body: text, reuse });
+    this.#kept.set(key, { dialect, status, headers: flat(headers, body), body: asSent(body), reuse });
     this.#bytes += body.length + OVERHEAD_BYTES;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;
@@ -89,6 +90,11 @@ export function sendKept(response: ServerResponse, { status, headers, body }: Ke
   if (response.destroyed || response.headersSent) return;
   response.writeHead(status, headers);
   response.end(body, 'latin1');
+}
+
+function asSent(body: Uint8Array): string | Uint8Array {
+  if (body.length >= LONG_BYTES) return body;
+  return Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
 }
 
 /** What node refuses to send as it is, the edge rewrites each time. */

@@ -56,6 +56,17 @@ describe('lookup lane', () => {
     expect(asked.count).to.equal(1);
   });
 
+  for (const length of [0, 1, 8 * 1024 - 1, 8 * 1024, 100_000]) {
+    it(`gives ${length} bytes again as they were`, async () => {
+      asked.fields = { body: Uint8Array.from({ length }, (_, i) => (i * 7) % 256) };
+      const [first, again] = [await fetchBytes(), await fetchBytes()];
+      expect(first.equals(Buffer.from(asked.fields.body as Uint8Array))).to.equal(true);
+      expect(again.equals(first)).to.equal(true);
+    });
+  }
+  const fetchBytes = async () =>
+    Buffer.from(await (await fetch(`http://127.0.0.1:${server.port}/t/a`)).arrayBuffer());
+
   it('asks the route again once the answer is no longer current, and keeps what it answers', async () => {
     await get();
     asked.isCurrent = false;
