@@ -43,9 +43,9 @@ export interface Committed<T> {
 /**
  * Takes decisions and commits them: decide on the view, commit, wait until the view has it.
  *
- * On a conflict the view catches up and the decision is taken again; writers of one record that
- * collide queue behind each other. A refusal or a "nothing to do" counts only when decided on a view
- * that is as new as the store.
+ * On a conflict the view catches up and the decision is taken again; those who still want to write the
+ * record that they collided on queue behind each other. A refusal or a "nothing to do" counts only when
+ * decided on a view that is as new as the store.
  */
 export class Committer {
   readonly #deps: Deps;
@@ -70,6 +70,7 @@ export class Committer {
     const { view, clock } = this.#deps;
     if (!view.ready) throw new RollcallError('not_ready');
     const deadline = clock.monotonic() + DEADLINE_MS;
+    let contended: Compare | undefined;
     let release: (() => void) | undefined;
     let caughtUp = false;
     try {
@@ -81,13 +82,19 @@ export class Committer {
           caughtUp = true;
           continue;
         }
-        const outcome = await this.#submit(decision.value.draft);
+        const { draft, result } = decision.value;
+        if (release === undefined && collidesAgain(draft, contended)) {
+          release = await this.#queueUp(contended, deadline);
+          await this.catchUp(proof);
+          continue;
+        }
+        const outcome = await this.#submit(draft);
         if (outcome?.outcome === 'applied') {
           const { revision } = outcome;
           if (view.state.revision < revision) await this.#see(revision);
-          return { result: decision.value.result, revision };
+          return { result, revision };
         }
-        if (outcome !== undefined) release ??= await this.#queueUp(outcome.compare, deadline);
+        contended = outcome?.compare;
         await this.catchUp(proof);
         caughtUp = true;
       }
@@ -212,6 +219,12 @@ function encode(draft: Draft, operation: string): Txn {
     value: encodeValue(put),
   }));
   return { ...draft, operation, puts };
+}
+
+/** Whether a draft would get in the way of others again; one that merely relies on a record does not. */
+function collidesAgain({ puts, deletes }: Draft, on: Compare | undefined): on is Compare {
+  if (on?.kind !== 'record') return on !== undefined;
+  return [...puts, ...deletes].some(({ table, key }) => table === on.table && key === on.key);
 }
 
 function contendedKey(compare: Compare): string {

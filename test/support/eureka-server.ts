@@ -34,10 +34,12 @@ export class EurekaServer {
     this.#stop = stop;
   }
 
-  /** On an embedded store of its own, or on the store given. */
-  static async start(options: { store?: Store } & Omit<EurekaOptions, 'clock'> = {}): Promise<EurekaServer> {
-    const { store, ...rest } = options;
-    const tested = await startRegistry(store === undefined ? {} : { store });
+  /** On an embedded store of its own, or on the store given; `wrap` comes between. */
+  static async start(
+    options: { store?: Store; wrap?: (store: Store) => Store } & Omit<EurekaOptions, 'clock'> = {},
+  ): Promise<EurekaServer> {
+    const { store, wrap, ...rest } = options;
+    const tested = await startRegistry({ ...(store && { store }), ...(wrap && { wrap }) });
     const clock = { time: NOW, now: () => clock.time, monotonic: () => clock.time };
     const dialect = createEurekaDialect(tested.registry, {
       clock,

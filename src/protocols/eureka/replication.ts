@@ -82,8 +82,8 @@ async function apply(request: RouteRequest, item: Item, deps: Deps): Promise<Ite
     if (error instanceof MalformedInstanceError) return { statusCode: 500 };
     if (!(error instanceof RollcallError)) throw error;
     const { status } = ERROR_CODES[error.code];
-    // The peer sends the whole batch again when the store is back.
-    if (status >= 500) throw error;
+    // The peer sends the whole batch again a little later.
+    if (status >= 500 || error.code === 'aborted') throw error;
     if (item.action === 'Register') return { statusCode: 200 };
     return { statusCode: status === 404 || error.code === 'check_not_renewable' ? 404 : 500 };
   }

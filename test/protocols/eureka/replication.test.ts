@@ -1,10 +1,22 @@
 import { expect } from 'chai';
+import type { Store } from '../../../src/store/store.ts';
+import { altered } from '../../support/altered-store.ts';
 import { anEurekaInstance, EurekaServer, NOW } from '../../support/eureka-server.ts';
 import { send, type HttpAnswer } from '../../support/http.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const BATCH = '/eureka/v2/peerreplication/batch/';
+
+/** A store in which somebody else has always been faster. */
+function contended(store: Store): Store {
+  return altered(store, {
+    commit: ({ compares: [compare] }) => {
+      if (compare === undefined) throw new Error('a write that relies on nothing');
+      return Promise.resolve({ outcome: 'conflict', compare });
+    },
+  });
+}
 
 describe('eureka peer replication', () => {
   let server: EurekaServer;
@@ -120,6 +132,13 @@ describe('eureka peer replication', () => {
     await replicate(aRegistration());
     await server.closeStore();
     const item = { appName: 'ORDERS', id: 'a', action: 'Cancel' };
+    expect((await post(JSON.stringify({ replicationList: [item] }))).status).to.equal(503);
+  });
+
+  it('fails as a whole where others kept getting in the way of a change, so that the peer sends it again', async () => {
+    await server.stop();
+    server = await EurekaServer.start({ wrap: contended });
+    const item = { appName: 'ORDERS', id: 'a', ...aRegistration() };
     expect((await post(JSON.stringify({ replicationList: [item] }))).status).to.equal(503);
   });
 
