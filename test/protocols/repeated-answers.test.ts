@@ -10,6 +10,7 @@ import { createEurekaDialect } from '../../src/protocols/eureka/index.ts';
 import type { Registry } from '../../src/registry/index.ts';
 import { createRedisStore } from '../../src/store/redis/index.ts';
 import type { Store } from '../../src/store/store.ts';
+import { altered } from '../support/altered-store.ts';
 import { send, serveDialects, type TestServer } from '../support/http.ts';
 import { RedisServer, requireRedis } from '../support/redis-server.ts';
 import { startRegistry } from '../support/registry.ts';
@@ -91,13 +92,7 @@ function followedLate(store: Store): Store {
       yield commits;
     }
   }
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'follow') return follow;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return altered(store, { follow });
 }
 
 async function change(port: number, { name, what, value }: Change): Promise<void> {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { State, type Revision } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
+import { altered } from '../support/altered-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -32,14 +33,7 @@ function faulty(store: Store, faults: Fault[], news: News): Store {
     if (fault.apply) await store.commit(txn);
     throw fault.answer;
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'commit') return commit;
-      if (name === 'follow') return follow;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return altered(store, { commit, follow });
 }
 
 describe('writes whose reply is lost', () => {

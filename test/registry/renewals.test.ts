@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Renewals } from '../../src/registry/renewals.ts';
 import { StoreError, type Renewal, type Store } from '../../src/store/store.ts';
 import { systemClock } from '../../src/platform/clock.ts';
+import { altered } from '../support/altered-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { aCheck, aNode } from '../support/pure-catalog.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
@@ -18,14 +19,7 @@ class Link {
       this.sent.push([...renewals]);
       return store.renew(renewals);
     };
-    return new Proxy(store, {
-      get: (target, name) => {
-        if (name === 'renew') return renew;
-        if (name === 'status') return () => ({ available: true, silentMs: this.silentMs });
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return altered(store, { renew, status: () => ({ available: true, silentMs: this.silentMs }) });
   }
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { ringPolicyFrom } from '../../src/core/index.ts';
 import { buildRing, pureHashes } from '../../src/core/ring/index.ts';
 import type { Store } from '../../src/store/store.ts';
+import { altered } from '../support/altered-store.ts';
 import { registerCart, registerCarts, someKeys } from '../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -208,11 +209,5 @@ async function expectCode(promise: Promise<unknown>, code: string): Promise<void
 
 /** A store that two registries share, closed by the first of them. */
 function unclosed(store: Store): Store {
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'open' || name === 'close') return () => Promise.resolve();
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return altered(store, { open: () => Promise.resolve(), close: () => Promise.resolve() });
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Store } from '../../src/store/store.ts';
+import { altered } from '../support/altered-store.ts';
 import { eventually } from '../support/eventually.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -62,11 +63,5 @@ function slowed(store: Store, line: { isHeld: boolean }): Store {
       yield commits;
     }
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'follow') return follow;
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+  return altered(store, { follow });
 }

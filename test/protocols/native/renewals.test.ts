@@ -3,6 +3,7 @@ import { checkLease, type Check } from '../../../src/core/index.ts';
 import { createNativeDialect } from '../../../src/protocols/native/index.ts';
 import { RollcallClient } from '../../../src/client/index.ts';
 import { StoreError, type Renewal, type Store } from '../../../src/store/store.ts';
+import { altered } from '../../support/altered-store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { send, serveDialects, type TestServer } from '../../support/http.ts';
 import { aCheck, aNode, anInstance } from '../../support/pure-catalog.ts';
@@ -44,7 +45,7 @@ describe('renewals of many leases', () => {
   });
 
   function observed(store: Store): Store {
-    const verbs: Partial<Store> = {
+    return altered(store, {
       renew: (renewals) => {
         if (isSilent) return Promise.reject(new StoreError('unavailable', 'silent'));
         renewed.push(...renewals);
@@ -55,12 +56,6 @@ describe('renewals of many leases', () => {
         return isSilent ? Promise.reject(new StoreError('unavailable', 'silent')) : store.revision();
       },
       status: () => ({ available: !isSilent, silentMs: 0 }),
-    };
-    return new Proxy(store, {
-      get: (target, name) => {
-        const verb: unknown = Reflect.get(verbs, name) ?? Reflect.get(target, name);
-        return typeof verb === 'function' ? (verb.bind(target) as unknown) : verb;
-      },
     });
   }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { BinAnswer, BinRequest } from '../../../src/core/index.ts';
 import { createNativeDialect } from '../../../src/protocols/native/index.ts';
 import { StoreError, type Store } from '../../../src/store/store.ts';
+import { altered } from '../../support/altered-store.ts';
 import { eventually } from '../../support/eventually.ts';
 import { send, serveDialects, type HttpAnswer, type TestServer } from '../../support/http.ts';
 import { aCheck, aNode, anInstance } from '../../support/pure-catalog.ts';
@@ -35,13 +36,7 @@ describe('native API: bounded load by leases', () => {
 
   /** A store whose next acquisition fails after it was applied. */
   function breakable(store: Store): Store {
-    return new Proxy(store, {
-      get(target, name) {
-        const value: unknown = Reflect.get(target, name, target);
-        if (name === 'acquire') return acquire;
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return altered(store, { acquire });
     async function acquire(request: BinRequest): Promise<BinAnswer> {
       const answer = await store.acquire(request);
       const error = failing;
