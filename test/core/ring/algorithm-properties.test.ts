@@ -1,70 +1,23 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import {
-  buildRing,
-  type Hashes,
-  type Member,
-  type RingPolicy,
-  pureHashes,
-} from '../../../src/core/ring/index.ts';
+import { buildRing, pureHashes, type Member, type RingPolicy } from '../../../src/core/ring/index.ts';
+import { haproxy, hostileText, key, keys, members, POLICIES, titleOf } from './policies.ts';
 
 const RUNS = { numRuns: 400 };
 
-const haproxy = { algorithm: 'haproxy-consistent', hashFunction: 'sdbm', avalanche: true } as const;
-const POLICIES: readonly RingPolicy[] = [
-  { algorithm: 'ring', pointsPerWeight: 7 },
-  { algorithm: 'bounded-ring', pointsPerWeight: 7, partitions: 61, maxLoadPercent: 125 },
-  { algorithm: 'maglev', tableSize: 251 },
-  { algorithm: 'rendezvous' },
-  { algorithm: 'envoy-ring-hash', minimumRingSize: 64, maximumRingSize: 128, hashFunction: 'xxhash64' },
-  { algorithm: 'envoy-ring-hash', minimumRingSize: 64, maximumRingSize: 128, hashFunction: 'murmur2' },
-  { algorithm: 'grpc-ring-hash', minRingSize: 64, maxRingSize: 128 },
-  { algorithm: 'nginx-consistent' },
-  { algorithm: 'ketama', variant: 'libketama' },
-  { algorithm: 'ketama', variant: 'libmemcached' },
-  { algorithm: 'twemproxy-ketama' },
-  { ...haproxy, hashKey: 'id' },
-  { ...haproxy, hashKey: 'addr' },
-  { ...haproxy, hashKey: 'addr-port' },
-  { algorithm: 'jump' },
-];
 /** Algorithms that place anything but HAProxy's numbered servers and addresses. */
 const OPEN_POLICIES = POLICIES.filter(({ algorithm }) => algorithm !== 'haproxy-consistent');
 
-const hostileText = fc
-  .array(fc.oneof(fc.nat(0x7f), fc.integer({ min: 0xd7fe, max: 0xe001 }), fc.nat(0xffff)), { maxLength: 12 })
-  .map((units) => String.fromCharCode(...units));
-const key = fc.oneof(
-  fc.nat(9_999).map((n) => `user-${n}`),
-  hostileText,
-);
-const keys = fc.array(key, { minLength: 1, maxLength: 10 });
-/** Members that every algorithm accepts; some share a hash key. */
-const members: fc.Arbitrary<Member[]> = fc.uniqueArray(
-  fc.record({
-    id: fc.integer({ min: 1, max: 5000 }).map(String),
-    hashKey: fc.nat(20).map((n) => `10.0.${n}.7:80${n % 3}`),
-    weight: fc.integer({ min: 0, max: 4 }),
-  }),
-  { maxLength: 8, selector: ({ id }) => id },
-);
-
 describe('properties of every ring algorithm', () => {
-  let hashes: Hashes;
-
-  before(async () => {
-    hashes = pureHashes;
-  });
-
   for (const policy of POLICIES) {
-    describe(Object.values(policy).join(' '), () => {
+    describe(titleOf(policy), () => {
       it('does not depend on the order of arrival', () => {
         const shuffled = members.chain((list) =>
           fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
         );
         fc.assert(
           fc.property(shuffled, keys, ([list, other], some) => {
-            const [one, two] = [buildRing(list, policy, hashes), buildRing(other, policy, hashes)];
+            const [one, two] = [buildRing(list, policy, pureHashes), buildRing(other, policy, pureHashes)];
             expect(one.digest).to.equal(two.digest);
             for (const each of some) {
               expect(one.preferenceList(each, 8)).to.deep.equal(two.preferenceList(each, 8));
@@ -77,7 +30,7 @@ describe('properties of every ring algorithm', () => {
       it('gives preference lists that are distinct and stable in their prefix, of members with weight', () => {
         fc.assert(
           fc.property(members, fc.nat(9), keys, (list, count, some) => {
-            const ring = buildRing(list, policy, hashes);
+            const ring = buildRing(list, policy, pureHashes);
             for (const each of some) {
               const whole = ring.preferenceList(each, list.length);
               expect(new Set(whole).size).to.equal(whole.length);
@@ -97,8 +50,8 @@ describe('properties of every ring algorithm', () => {
           fc.property(members, fc.array(fc.boolean()), keys, (list, down, some) => {
             const available = list.filter((_, index) => down[index] !== true);
             const isAvailable = (one: Member) => available.includes(one);
-            const ring = buildRing(list, policy, hashes);
-            const rebuilt = buildRing(available, policy, hashes);
+            const ring = buildRing(list, policy, pureHashes);
+            const rebuilt = buildRing(available, policy, pureHashes);
             for (const each of some) {
               expect(ring.owner(each, isAvailable)).to.equal(rebuilt.owner(each));
               const expected = rebuilt.preferenceList(each, list.length);
@@ -119,14 +72,14 @@ describe('properties of every ring algorithm', () => {
     fc.assert(
       fc.property(fc.constantFrom(...OPEN_POLICIES), odd, key, (policy, texts, one) => {
         const list = texts.map((text) => ({ id: text, hashKey: text }));
-        const ring = buildRing(list, policy, hashes);
+        const ring = buildRing(list, policy, pureHashes);
         expect(ring.owner(one) === undefined).to.equal(list.length === 0);
         expect(ring.owner(Buffer.from(one).toString())).to.equal(ring.owner(one));
       }),
       RUNS,
     );
     for (const policy of POLICIES) {
-      const ring = buildRing([{ id: '1', hashKey: '10.0.0.1:80' }], policy, hashes);
+      const ring = buildRing([{ id: '1', hashKey: '10.0.0.1:80' }], policy, pureHashes);
       expect(ring.owner('x'.repeat(65_536))?.id, policy.algorithm).to.equal('1');
     }
   });
@@ -135,7 +88,7 @@ describe('properties of every ring algorithm', () => {
     it(`shares keys by weight: ${policy.algorithm}`, () => {
       const weights = [20, 40, 60, 80];
       const list = weights.map((weight, i) => ({ id: String(i + 1), hashKey: `10.0.0.${i}:80`, weight }));
-      const ring = buildRing(list, policy, hashes);
+      const ring = buildRing(list, policy, pureHashes);
       const counts = weights.map(() => 0);
       for (let i = 0; i < 20_000; i++) {
         const index = Number(ring.owner(`user-${i}`)?.id) - 1;
@@ -156,7 +109,7 @@ describe('properties of every ring algorithm', () => {
     });
     fc.assert(
       fc.property(members, policy, (list, chosen) => {
-        const ring = buildRing(list, chosen, hashes);
+        const ring = buildRing(list, chosen, pureHashes);
         const total = list.reduce((sum, { weight = 1 }) => sum + weight, 0);
         const owned = new Map<string | undefined, number>();
         for (let partition = 0; partition < chosen.partitions; partition++) {
@@ -185,15 +138,21 @@ describe('properties of every ring algorithm', () => {
       ['{"algorithm":"grpc-ring-hash","minRingSize":9,"maxRingSize":8}', /must not exceed/],
     ];
     for (const [policy, message] of refused) {
-      expect(() => buildRing([], JSON.parse(policy) as RingPolicy, hashes)).to.throw(RangeError, message);
+      expect(() => buildRing([], JSON.parse(policy) as RingPolicy, pureHashes)).to.throw(RangeError, message);
     }
     const named = [{ id: 'cart-1', hashKey: 'cart:80' }];
     for (const hashKey of ['id', 'addr', 'addr-port'] as const) {
-      expect(() => buildRing(named, { ...haproxy, hashKey }, hashes)).to.throw(RangeError, /needs/);
+      expect(() => buildRing(named, { ...haproxy, hashKey }, pureHashes)).to.throw(RangeError, /needs/);
     }
     const heavy = [{ id: '1', hashKey: '10.0.0.1:80', weight: 65_535 }];
-    expect(() => buildRing(heavy, { algorithm: 'nginx-consistent' }, hashes)).to.throw(RangeError, /points/);
-    expect(() => buildRing(heavy, { ...haproxy, hashKey: 'addr' }, hashes)).to.throw(RangeError, /0\.\.256/);
+    expect(() => buildRing(heavy, { algorithm: 'nginx-consistent' }, pureHashes)).to.throw(
+      RangeError,
+      /points/,
+    );
+    expect(() => buildRing(heavy, { ...haproxy, hashKey: 'addr' }, pureHashes)).to.throw(
+      RangeError,
+      /0\.\.256/,
+    );
   });
 });
 

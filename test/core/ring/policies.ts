@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Member, RingPolicy } from '../../../src/core/ring/index.ts';
 
-const haproxy = { algorithm: 'haproxy-consistent', hashFunction: 'sdbm', avalanche: true } as const;
+/** All but its `hashKey`. */
+export const haproxy = { algorithm: 'haproxy-consistent', hashFunction: 'sdbm', avalanche: true } as const;
 
 /** Every algorithm, with parameters small enough for many small rings. */
 export const POLICIES: readonly RingPolicy[] = [

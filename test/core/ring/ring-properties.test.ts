@@ -8,6 +8,7 @@ import {
   movement,
   pureHashes,
 } from '../../../src/core/ring/index.ts';
+import { hostileText, key } from './policies.ts';
 import { referenceList } from './reference.ts';
 
 const RUNS = { numRuns: 400 };
@@ -17,13 +18,6 @@ const PEAK_TO_AVERAGE = 1.4;
 /** Any placement whatever: the ids of a key's members in order of preference. */
 type Place = (members: readonly Member[], key: string) => string[];
 
-const hostileText = fc
-  .array(fc.oneof(fc.nat(0x7f), fc.integer({ min: 0xd7fe, max: 0xe001 }), fc.nat(0xffff)), { maxLength: 12 })
-  .map((units) => String.fromCharCode(...units));
-const key = fc.oneof(
-  fc.nat(9_999).map((n) => `user-${n}`),
-  hostileText,
-);
 const keys = fc.array(key, { minLength: 1, maxLength: 40 });
 /** A small pool, so that some members share a hash key. */
 const hashKey = fc.oneof(
