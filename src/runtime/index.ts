@@ -10,8 +10,8 @@ import { CheckRunner } from './checks/runner.ts';
 import { Housekeeping, type BackupPlan } from './housekeeping.ts';
 import { LeaseSweeper } from './lease-sweeper.ts';
 import { Membership } from './membership.ts';
-import { NodeReporter } from './node-reporter.ts';
-import { RestoreResumer } from './restore-resumer.ts';
+import { startNodeReporter } from './node-reporter.ts';
+import { startRestoreResumer } from './restore-resumer.ts';
 import { Watchdog } from './watchdog.ts';
 
 export type { BackupPlan } from './housekeeping.ts';
@@ -73,16 +73,14 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     checks: checks.size,
     lostRevisions: registry.status().lostRevisions,
   });
-  const restores = new RestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
-  const reporter = new NodeReporter({ registry, random, logger, report });
   watchdog.start();
   sweeper.start();
   await membership.start();
   checks.start();
   aliases.start();
   housekeeping.start();
-  restores.start();
-  reporter.start();
+  const restores = startRestoreResumer({ registry, random, logger, leads: () => sweeper.leads });
+  const reporter = startNodeReporter({ registry, random, logger, report });
   return {
     leads: () => sweeper.leads,
     stop: async () => {

@@ -13,30 +13,13 @@ interface Deps {
 }
 
 /** Tells the other nodes what this one does, for whoever looks at the registry as a whole. */
-export class NodeReporter {
-  readonly #deps: Deps;
-  #repeating: Repeating | undefined;
-
-  constructor(deps: Deps) {
-    this.#deps = deps;
-  }
-
-  start(): void {
-    const { logger, random } = this.#deps;
-    const options = { name: 'node report', intervalMs: INTERVAL_MS, logger, random };
-    this.#repeating ??= repeat(() => this.#report(), options);
-  }
-
-  async stop(): Promise<void> {
-    await this.#repeating?.stop();
-  }
-
-  async #report(): Promise<false> {
-    const { registry, report } = this.#deps;
+export function startNodeReporter({ registry, logger, random, report }: Deps): Repeating {
+  const run = async (): Promise<false> => {
     if (!registry.ready) return false;
     const now = report();
     await registry.cluster.report(now);
     if (now.roles.includes('housekeeper')) await registry.cluster.prune();
     return false;
-  }
+  };
+  return repeat(run, { name: 'node report', intervalMs: INTERVAL_MS, logger, random });
 }

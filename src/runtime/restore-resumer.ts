@@ -16,33 +16,24 @@ interface Deps {
   readonly leads: () => boolean;
 }
 
-/** Finishes the restore of a snapshot that a crash, of this node or of another, has interrupted. */
-export class RestoreResumer {
-  readonly #deps: Deps;
-  #repeating: Repeating | undefined;
-
-  constructor(deps: Deps) {
-    this.#deps = deps;
-  }
-
-  start(): void {
-    const { logger, random } = this.#deps;
-    const options = { name: 'restore of a snapshot', intervalMs: INTERVAL_MS, logger, random };
-    this.#repeating ??= repeat(() => this.#run(), options);
-  }
-
-  /** Leaves a restore that takes longer to the next start, or to another node. */
-  async stop(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_WITHIN_MS)));
-    await Promise.race([this.#repeating?.stop(), timeout]);
-    clearTimeout(timer);
-  }
-
-  async #run(): Promise<false> {
-    const { registry, logger, leads } = this.#deps;
+/**
+ * Finishes the restore of a snapshot that a crash, of this node or of another, has interrupted.
+ *
+ * When stopped it leaves a restore that takes longer to the next start, or to another node.
+ */
+export function startRestoreResumer({ registry, logger, random, leads }: Deps): Repeating {
+  const run = async (): Promise<false> => {
     const resumed = await registry.snapshots.resume(leads() ? PATIENCE_MS : Infinity);
     if (resumed) logger.warn({}, 'finished the restore of a snapshot that had been interrupted');
     return false;
-  }
+  };
+  const repeating = repeat(run, { name: 'restore of a snapshot', intervalMs: INTERVAL_MS, logger, random });
+  return {
+    stop: async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_WITHIN_MS)));
+      await Promise.race([repeating.stop(), timeout]);
+      clearTimeout(timer);
+    },
+  };
 }
