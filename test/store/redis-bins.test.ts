@@ -4,10 +4,10 @@ import { Redis } from 'ioredis';
 import type { BinRequest } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { BinWitness, type CapOf } from './bin-witness.ts';
 import { codeOf } from './harness.ts';
-import { closeStores, openStore } from './redis-harness.ts';
+import { cleanUp, openStore, startServer } from './redis-harness.ts';
 
 const NODES = 4;
 const CALLERS = 4;
@@ -38,12 +38,9 @@ describe('redis store: leases of bins', function () {
     requireRedis(this);
   });
   beforeEach(async () => {
-    server = await RedisServer.start();
+    server = await startServer();
   });
-  afterEach(async () => {
-    await closeStores();
-    await server.stop();
-  });
+  afterEach(cleanUp);
 
   function nodes(): Promise<Store[]> {
     return Promise.all(Array.from({ length: NODES }, () => openStore(server.url)));

@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { EPOCH_SPAN } from '../../src/core/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { apply, codeOf, put, txn } from './harness.ts';
-import { buildStore, closeStores, openStore, storedKeys } from './redis-harness.ts';
+import { buildStore, cleanUp, closeStores, openStore, startServer, storedKeys } from './redis-harness.ts';
 
 /** Waits until the store is connected again and the fence refuses it. */
 async function untilRefused(store: Store): Promise<void> {
@@ -27,13 +27,10 @@ describe('redis store: fence and epoch', function () {
   });
 
   beforeEach(async () => {
-    server = await RedisServer.start({ appendonly: true, appendfsync: 'always' });
+    server = await startServer({ appendonly: true, appendfsync: 'always' });
   });
 
-  afterEach(async () => {
-    await closeStores();
-    await server.stop();
-  });
+  afterEach(cleanUp);
 
   async function commits(store: Store, prefix: string, count: number): Promise<number> {
     let revision = 0;
@@ -104,7 +101,7 @@ describe('redis store: fence and epoch', function () {
   });
 
   it('counts what a lagging replica lost, and never goes back', async () => {
-    const replica = await RedisServer.start();
+    const replica = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
@@ -138,7 +135,7 @@ describe('redis store: fence and epoch', function () {
   });
 
   it('leaves a primary that became a replica for the one that its address leads to now', async () => {
-    const successor = await RedisServer.start();
+    const successor = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);

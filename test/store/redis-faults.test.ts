@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import type { CommitResult } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis, type RedisServerOptions } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { apply, codeOf, commitsUpTo, pause, picture, put, txn } from './harness.ts';
-import { buildStore, closeStores, openStore, storedKeys } from './redis-harness.ts';
+import { buildStore, cleanUp, closeStores, openStore, startServer, storedKeys } from './redis-harness.ts';
 
 /** The stores promise about a second; the rest is for a busy machine. */
 const DEADLINE_MS = 1500;
@@ -37,25 +37,14 @@ async function attempt(store: Store, key: string): Promise<CommitResult['outcome
 
 describe('redis store: faults', function () {
   this.timeout(40_000);
-  const servers: RedisServer[] = [];
-
   before(function () {
     requireRedis(this);
   });
 
-  afterEach(async () => {
-    await closeStores();
-    for (const server of servers.splice(0)) await server.stop();
-  });
-
-  async function start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = await RedisServer.start(options);
-    servers.push(server);
-    return server;
-  }
+  afterEach(cleanUp);
 
   it('answers within its deadline when Redis is stopped, then at once, and goes on when it resumes', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     await apply(store, { puts: [put('before')] });
     server.pause();
@@ -77,7 +66,7 @@ describe('redis store: faults', function () {
   });
 
   it('answers reads in flight as unavailable when Redis is stopped', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     server.pause();
     const { value, ms } = await timed(() => Promise.all(reads(store).map(codeOf)));
@@ -86,7 +75,7 @@ describe('redis store: faults', function () {
   });
 
   it('applies nothing twice over stops and cuts', async () => {
-    const server = await start();
+    const server = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
@@ -143,7 +132,7 @@ describe('redis store: faults', function () {
   });
 
   it('notices a network that swallows everything', async () => {
-    const server = await start();
+    const server = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
@@ -162,7 +151,7 @@ describe('redis store: faults', function () {
   });
 
   it('leaves a connection that went dead for a new one', async () => {
-    const server = await start();
+    const server = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
@@ -177,7 +166,7 @@ describe('redis store: faults', function () {
   });
 
   it('never sends again what may have been executed', async () => {
-    const server = await start();
+    const server = await startServer();
     const proxy = await TcpProxy.start(server.port);
     try {
       const store = await openStore(`redis://127.0.0.1:${proxy.port}`);
@@ -202,7 +191,7 @@ describe('redis store: faults', function () {
   });
 
   it('keeps every acknowledged commit over kill -9 with appendfsync always', async () => {
-    const server = await start({ appendonly: true, appendfsync: 'always' });
+    const server = await startServer({ appendonly: true, appendfsync: 'always' });
     const store = await openStore(server.url);
     const acknowledged: string[] = [];
     const refused: string[] = [];
@@ -234,7 +223,7 @@ describe('redis store: faults', function () {
   });
 
   it('builds a new client when the old one has been down for five seconds', async () => {
-    const server = await start({ appendonly: true });
+    const server = await startServer({ appendonly: true });
     const messages: string[] = [];
     const note = (_: object, message: string): void => void messages.push(message);
     const logger = { debug: note, info: note, warn: note, error: note, child: () => logger };
@@ -270,7 +259,7 @@ describe('redis store: faults', function () {
   ];
   for (const [code, begin, end] of refusals) {
     it(`takes ${code} for a commit that was not applied`, async () => {
-      const server = await start();
+      const server = await startServer();
       const store = await openStore(server.url);
       const revision = await apply(store, { puts: [put('a')] });
       await begin(server);
@@ -286,7 +275,7 @@ describe('redis store: faults', function () {
   }
 
   it('takes BUSY for a commit that was not applied', async () => {
-    const server = await start({ config: { 'busy-reply-threshold': '50' } });
+    const server = await startServer({ config: { 'busy-reply-threshold': '50' } });
     const store = await openStore(server.url);
     const loop = server.call('EVAL', 'while true do end', 0).catch(() => undefined);
     await eventually(async () => (await attempt(store, 'busy')) === 'unavailable', 'BUSY');
@@ -296,7 +285,7 @@ describe('redis store: faults', function () {
   });
 
   it('loads its scripts again where Redis forgot them', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     await apply(store, { puts: [put('a')] });
     await server.call('SCRIPT', 'FLUSH');
@@ -307,7 +296,7 @@ describe('redis store: faults', function () {
   });
 
   it('refuses commits as overloaded rather than queue without end', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     server.pause();
     const { value, ms } = await timed(() =>
@@ -324,7 +313,7 @@ describe('redis store: faults', function () {
   });
 
   it('refuses commits that it could not send for half a second', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     await server.call('CLIENT', 'PAUSE', 800, 'WRITE');
     const keys = Array.from({ length: 600 }, (_, n) => `k${n}`);
@@ -336,7 +325,7 @@ describe('redis store: faults', function () {
   });
 
   it('does not open where it cannot work', async () => {
-    const server = await start({ password: 'right' });
+    const server = await startServer({ password: 'right' });
     const wrong = server.url.replace('right', 'wrong');
     const { port } = server;
     await server.call('REPLICAOF', '127.0.0.1', '1');
@@ -354,20 +343,20 @@ describe('redis store: faults', function () {
   });
 
   it('works with a password and with a database of its own', async () => {
-    const server = await start({ password: 'p@ss word/1' });
+    const server = await startServer({ password: 'p@ss word/1' });
     const [first, second] = [await openStore(server.url), await openStore(`${server.url}/2`)];
     await apply(first, { puts: [put('a')] });
     expect(await second.revision()).to.equal(0);
   });
 
   it('works over a unix socket', async () => {
-    const server = await start({ config: { unixsocket: 'redis.sock' } });
+    const server = await startServer({ config: { unixsocket: 'redis.sock' } });
     const store = await openStore(`unix://${server.directory}/redis.sock`);
     expect(await attempt(store, 'a')).to.equal('applied');
   });
 
   it('holds no value in an error', async () => {
-    const server = await start();
+    const server = await startServer();
     const store = await openStore(server.url);
     server.pause();
     const error: unknown = await store

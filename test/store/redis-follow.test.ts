@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { type Commit, EPOCH_SPAN } from '../../src/core/index.ts';
 import { StoreError, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { apply, codeOf, commitsUpTo, pause, put, txn } from './harness.ts';
-import { closeStores, openStore } from './redis-harness.ts';
+import { cleanUp, openStore, startServer } from './redis-harness.ts';
 
 async function drain(commits: AsyncIterable<readonly Commit[]>, seen: number[] = []): Promise<void> {
   for await (const batch of commits) seen.push(...batch.map(({ revision }) => revision));
@@ -37,15 +37,14 @@ describe('redis store: following', function () {
   });
 
   beforeEach(async () => {
-    server = await RedisServer.start({ appendonly: true });
+    server = await startServer({ appendonly: true });
     proxy = await TcpProxy.start(server.port);
     url = `redis://127.0.0.1:${proxy.port}`;
   });
 
   afterEach(async () => {
-    await closeStores();
+    await cleanUp();
     await proxy.stop();
-    await server.stop();
   });
 
   it('goes on after a cut without missing or repeating anything', async () => {

@@ -7,11 +7,20 @@ import {
   type RedisStoreOptions,
 } from '../../src/store/redis/index.ts';
 import type { Store } from '../../src/store/store.ts';
+import { RedisServer, type RedisServerOptions } from '../support/redis-server.ts';
 import { picture, type HarnessOptions, type MakeHarness } from './harness.ts';
 
 const built = new Set<Store>();
+const servers = new Set<RedisServer>();
 
-/** Builds a store without opening it; `closeStores` closes it. */
+/** Starts a Redis of a test's own; `cleanUp` stops it. */
+export async function startServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const server = await RedisServer.start(options);
+  servers.add(server);
+  return server;
+}
+
+/** Builds a store without opening it; `closeStores` and `cleanUp` close it. */
 export function buildStore(url: string, options: Partial<RedisStoreOptions> = {}): Store {
   const store = createRedisStore({ url, logger: createLogger('silent'), ...options });
   built.add(store);
@@ -29,6 +38,13 @@ export async function openStore(url: string, options: Partial<RedisStoreOptions>
 export async function closeStores(): Promise<void> {
   await Promise.all([...built].map((store) => store.close()));
   built.clear();
+}
+
+/** Closes what was built, then stops the servers that were started for it. */
+export async function cleanUp(): Promise<void> {
+  await closeStores();
+  await Promise.all([...servers].map((server) => server.stop()));
+  servers.clear();
 }
 
 /** Keys of the `kv` table, sorted. */

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { SWEEP_CLAMP_MS, type Store } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { apply, pause } from './harness.ts';
-import { closeStores, openStore } from './redis-harness.ts';
+import { cleanUp, openStore, startServer } from './redis-harness.ts';
 
 const LEASES = Array.from({ length: 50 }, (_, index) => `l${index}`);
 const TTL_MS = 2000;
@@ -18,16 +18,13 @@ describe('redis store: lease clock', function () {
   });
 
   beforeEach(async () => {
-    server = await RedisServer.start({ appendonly: true, appendfsync: 'always' });
+    server = await startServer({ appendonly: true, appendfsync: 'always' });
     store = await openStore(server.url);
     await store.sweep({ sweeper: 'a', limit: 100 });
     await apply(store, { grants: LEASES.map((lease) => ({ lease, ttlMs: TTL_MS })) });
   });
 
-  afterEach(async () => {
-    await closeStores();
-    await server.stop();
-  });
+  afterEach(cleanUp);
 
   const sweep = (sweeper = 'a') => store.sweep({ sweeper, limit: 100 });
   const renewAll = () => store.renew(LEASES.map((lease) => ({ lease, ttlMs: TTL_MS })));

@@ -3,28 +3,17 @@ import { EPOCH_SPAN } from '../../src/core/index.ts';
 import { judgeProfile } from '../../src/store/redis/profile.ts';
 import { StoreError } from '../../src/store/store.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis, type RedisServerOptions } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { apply, codeOf, put } from './harness.ts';
-import { buildStore, closeStores, openStore } from './redis-harness.ts';
+import { buildStore, cleanUp, openStore, startServer } from './redis-harness.ts';
 
 describe('redis store: the profile of the server', function () {
   this.timeout(30_000);
-  const servers: RedisServer[] = [];
-
   before(function () {
     requireRedis(this);
   });
 
-  afterEach(async () => {
-    await closeStores();
-    for (const server of servers.splice(0)) await server.stop();
-  });
-
-  async function start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const server = await RedisServer.start(options);
-    servers.push(server);
-    return server;
-  }
+  afterEach(cleanUp);
 
   /** A user that may do everything but what is named. */
   async function restrict(server: RedisServer, ...rights: string[]): Promise<string> {
@@ -33,7 +22,7 @@ describe('redis store: the profile of the server', function () {
   }
 
   it('is advised about, once for each weakness', async () => {
-    const server = await start({ config: { 'maxmemory-policy': 'allkeys-lru' } });
+    const server = await startServer({ config: { 'maxmemory-policy': 'allkeys-lru' } });
     const warned: string[] = [];
     const ignore = (): void => undefined;
     const warn = (_: object, message: string): void => void warned.push(message);
@@ -56,7 +45,7 @@ describe('redis store: the profile of the server', function () {
   });
 
   it('is refused in strict mode, for good', async () => {
-    const server = await start();
+    const server = await startServer();
     const failure: unknown = await buildStore(server.url, { strict: true })
       .open()
       .catch((error: unknown) => error);
@@ -65,7 +54,7 @@ describe('redis store: the profile of the server', function () {
   });
 
   it('is unknown where CONFIG is forbidden, and INFO tells what it can', async () => {
-    const server = await start({ appendonly: true });
+    const server = await startServer({ appendonly: true });
     const store = buildStore(await restrict(server, '-config'), { strict: true });
     await store.open();
     const advice = store.details?.()?.advice ?? [];
@@ -85,7 +74,7 @@ describe('redis store: the profile of the server', function () {
   });
 
   it('lets the store go on without INFO, on an epoch of its own after each reconnection', async () => {
-    const server = await start({ appendonly: true });
+    const server = await startServer({ appendonly: true });
     const url = await restrict(server, '-info');
     const store = await openStore(url);
     const witnessed = await apply(store, { puts: [put('a')] });
@@ -108,7 +97,7 @@ describe('redis store: the profile of the server', function () {
   });
 
   it('does not take a replica for a primary without INFO', async () => {
-    const server = await start();
+    const server = await startServer();
     const url = await restrict(server, '-info');
     await server.call('REPLICAOF', '127.0.0.1', '1');
     expect(await codeOf(buildStore(url).open())).to.equal('unavailable');

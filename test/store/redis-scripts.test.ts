@@ -3,9 +3,9 @@ import { createLogger } from '../../src/platform/logger.ts';
 import { CommandConnection } from '../../src/store/redis/command-connection.ts';
 import { storeKeys } from '../../src/store/redis/keys.ts';
 import { Scripts } from '../../src/store/redis/scripts.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { apply, picture } from './harness.ts';
-import { closeStores, openStore } from './redis-harness.ts';
+import { cleanUp, openStore, startServer } from './redis-harness.ts';
 
 describe('redis store: scripts', function () {
   this.timeout(30_000);
@@ -16,13 +16,10 @@ describe('redis store: scripts', function () {
   });
 
   beforeEach(async () => {
-    server = await RedisServer.start();
+    server = await startServer();
   });
 
-  afterEach(async () => {
-    await closeStores();
-    await server.stop();
-  });
+  afterEach(cleanUp);
 
   it('compact keeps a topic that was touched after it had been listed as old', async () => {
     const store = await openStore(server.url);

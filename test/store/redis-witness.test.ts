@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { EPOCH_SPAN } from '../../src/core/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { RedisServer, requireRedis } from '../support/redis-server.ts';
+import { requireRedis, type RedisServer } from '../support/redis-server.ts';
 import { apply, put } from './harness.ts';
-import { buildStore, closeStores, openStore } from './redis-harness.ts';
+import { buildStore, cleanUp, openStore, startServer } from './redis-harness.ts';
 
 describe('redis store: the witness on disk', function () {
   this.timeout(30_000);
@@ -18,13 +18,12 @@ describe('redis store: the witness on disk', function () {
   });
 
   beforeEach(async () => {
-    server = await RedisServer.start();
+    server = await startServer();
     directory = mkdtempSync(join(tmpdir(), 'rollcall-witness-'));
   });
 
   afterEach(async () => {
-    await closeStores();
-    await server.stop();
+    await cleanUp();
     rmSync(directory, { recursive: true });
   });
 
