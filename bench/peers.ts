@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from './http-request.ts';
 import type { Target } from './load.ts';
-import { here } from './programs.ts';
+import { here, killAtExit } from './programs.ts';
 import type { Run } from './run.ts';
 import { scratchPath } from './scratch.ts';
 
@@ -35,7 +35,7 @@ export async function startPeer(run: Run, { name, port, command, serves }: PeerS
   let failure: Error | undefined;
   child.on('error', (error) => (failure = error));
   const stop = () => void child.kill('SIGKILL');
-  process.once('exit', stop);
+  killAtExit(child);
   const deadline = Date.now() + UP_WITHIN_MS;
   for (;;) {
     try {

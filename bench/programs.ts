@@ -21,6 +21,12 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** Sees to it that a program does not outlive this one. */
+export function killAtExit(child: ChildProcess): void {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+}
+
 /** A server under test, in a process of its own. */
 export interface Program {
   readonly pid: number;
@@ -42,7 +48,7 @@ export async function startProgram(
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
-  running.add(child);
+  killAtExit(child);
   let log = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     log = (log + chunk.toString()).slice(-MAX_LOG_CHARS);
@@ -129,7 +135,6 @@ async function lineOf(child: ChildProcess): Promise<string> {
 }
 
 async function stop(child: ChildProcess, log: () => string): Promise<void> {
-  running.delete(child);
   if (child.exitCode !== null || child.signalCode !== null) throw new Error(`a server has died:\n${log()}`);
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
