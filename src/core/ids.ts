@@ -26,8 +26,10 @@ const SEPARATOR = '\0';
  *
  * Parts must not contain NUL; every edge refuses it in names.
  */
-export function joinKey(...parts: readonly string[]): string {
-  return parts.join(SEPARATOR);
+export function joinKey(first: string, ...rest: readonly string[]): string {
+  let key = first;
+  for (const part of rest) key += SEPARATOR + part;
+  return key;
 }
 
 /** Splits what `joinKey` joined. */

@@ -55,7 +55,7 @@ export function parseLease(lease: string): LeaseRef | undefined {
   if (kind === LOCK_HOLD_LEASE) return { kind };
   if (first === undefined) return undefined;
   if (kind === 'session') return { kind, session: first };
-  if (kind === 'lock-delay') return { kind, key: joinKey(...rest) };
+  if (kind === 'lock-delay') return { kind, key: joinKey(first, ...rest.slice(1)) };
   if ((kind !== 'check' && kind !== 'deregister') || second === undefined) return undefined;
   return { kind, node: first, checkId: second };
 }

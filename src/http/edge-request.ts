@@ -1,16 +1,16 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { RouteRequest } from './route.ts';
 
-/** Making an empty one costs as much as routing a request does. */
+/** Making empty ones costs as much as routing a request does. */
 const NO_QUERY = new URLSearchParams();
+const NO_BODY = new Uint8Array(0);
 
 /** A node request as dialects see it; what it takes time to make is made only when asked for. */
 export class EdgeRequest implements RouteRequest {
   readonly method: string;
   readonly path: string;
-  readonly remoteAddress: string;
   params: Readonly<Record<string, string>> = {};
-  body: Uint8Array = new Uint8Array(0);
+  body: Uint8Array = NO_BODY;
   readonly #queryText: string;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -24,7 +24,6 @@ export class EdgeRequest implements RouteRequest {
     this.method = request.method ?? 'GET';
     this.path = mark < 0 ? url : url.slice(0, mark);
     this.#queryText = mark < 0 ? '' : url.slice(mark + 1);
-    this.remoteAddress = (request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
     this.#request = request;
     this.#response = response;
     this.#shutdown = shutdown;
@@ -33,6 +32,10 @@ export class EdgeRequest implements RouteRequest {
   /** Node makes them of the raw headers when they are first asked for. */
   get headers(): IncomingHttpHeaders {
     return this.#request.headers;
+  }
+
+  get remoteAddress(): string {
+    return (this.#request.socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
   }
 
   get query(): URLSearchParams {

@@ -107,25 +107,26 @@ export class Edge {
 
   /** Sends what is answered, once it is. */
   #settle(exchange: Exchange, ask: () => RouteResponse | Promise<RouteResponse>): void {
-    const finish = (result: RouteResponse) => {
-      this.#finish(exchange, () => result);
-    };
-    const fail = (error: unknown) => {
-      this.#finish(exchange, () => this.#failure(exchange, error));
-    };
+    let answering: RouteResponse | Promise<RouteResponse>;
     try {
-      const answering = ask();
-      if (answering instanceof Promise) answering.then(finish, fail);
-      else finish(answering);
+      answering = ask();
     } catch (error) {
-      fail(error);
+      this.#fail(exchange, error);
+      return;
+    }
+    if (answering instanceof Promise) {
+      answering.then(
+        (result) => this.#finish(exchange, result),
+        (error: unknown) => this.#fail(exchange, error),
+      );
+    } else {
+      this.#finish(exchange, answering);
     }
   }
 
-  #finish(exchange: Exchange, answered: () => RouteResponse): void {
+  #finish(exchange: Exchange, result: RouteResponse): void {
     const { request, response, mounted, startedAt } = exchange;
     try {
-      const result = answered();
       if (result.later !== undefined) {
         this.#wait(exchange, result.later);
         return;
@@ -135,9 +136,24 @@ export class Edge {
       this.#lane.keep(request, name, result);
       this.#answered(name, result.status, startedAt);
     } catch (error) {
-      this.#deps.logger.error({ err: error, url: request.url }, 'an answer could not be sent');
-      response.destroy();
+      this.#cut(exchange, error);
     }
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    let spelled: RouteResponse;
+    try {
+      spelled = this.#failure(exchange, error);
+    } catch (again) {
+      this.#cut(exchange, again);
+      return;
+    }
+    this.#finish(exchange, spelled);
+  }
+
+  #cut({ request, response }: Exchange, error: unknown): void {
+    this.#deps.logger.error({ err: error, url: request.url }, 'an answer could not be sent');
+    response.destroy();
   }
 
   #failure({ request, response, mounted }: Exchange, error: unknown): RouteResponse {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Reuse, RouteResponse } from './route.ts';
+import { asSent } from './send.ts';
 
 /** An answer as node sends it, with what tells whether it is still the one to give. */
 export interface KeptAnswer {
@@ -7,7 +8,7 @@ export interface KeptAnswer {
   readonly status: number;
   /** Names and values in turns, as node takes them without another look. */
   readonly headers: string[];
-  /** A short one as a Latin-1 string, which goes out with the headers in one write; a long one is not copied. */
+  /** As `asSent` makes it. */
   readonly body: string | Uint8Array;
   readonly reuse: Reuse;
 }
@@ -15,8 +16,6 @@ export interface KeptAnswer {
 const MAX_ENTRIES = 50_000;
 const MAX_BYTES = 128 * 1024 * 1024;
 const MAX_KEY_LENGTH = 1024;
-/** From here on a second write costs less than a copy of the body. */
-const LONG_BYTES = 8 * 1024;
 /** What a key and its headers take beside the body. */
 const OVERHEAD_BYTES = 1000;
 
@@ -90,11 +89,6 @@ export function sendKept(response: ServerResponse, { status, headers, body }: Ke
   if (response.destroyed || response.headersSent) return;
   response.writeHead(status, headers);
   response.end(body, 'latin1');
-}
-
-function asSent(body: Uint8Array): string | Uint8Array {
-  if (body.length >= LONG_BYTES) return body;
-  return Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1');
 }
 
 /** What node refuses to send as it is, the edge rewrites each time. */

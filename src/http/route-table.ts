@@ -102,7 +102,7 @@ function find(
 
 function named(names: readonly string[], values: readonly string[]): Record<string, string> {
   const params: Record<string, string> = {};
-  for (const [i, name] of names.entries()) params[name] = decoded(values[i] ?? '');
+  for (let i = 0; i < names.length; i++) params[names[i] ?? ''] = decoded(values[i] ?? '');
   return params;
 }
 

@@ -62,6 +62,7 @@ describe('lookup lane', () => {
       const [first, again] = [await fetchBytes(), await fetchBytes()];
       expect(first.equals(Buffer.from(asked.fields.body as Uint8Array))).to.equal(true);
       expect(again.equals(first)).to.equal(true);
+      expect(asked.count).to.equal(1);
     });
   }
   const fetchBytes = async () =>

@@ -7,7 +7,7 @@ import {
   type Registration,
 } from '../../core/index.ts';
 import type { Route, RouteRequest, RouteResponse } from '../../http/index.ts';
-import type { Identity } from '../../registry/index.ts';
+import type { Identity, Registry } from '../../registry/index.ts';
 import { emptyAnswer, isPretty, jsonAnswer } from './answers.ts';
 import {
   checkDefinition,
@@ -92,9 +92,7 @@ function report(
 ): RouteResponse | Promise<RouteResponse> {
   const id = params['check_id'] ?? '';
   const { agentName } = registry.identity;
-  const source = registry.state.checks.get(checkKey(agentName, id))?.source;
-  const maxBytes = source?.kind === 'ttl' ? (source.outputMaxBytes ?? MAX_OUTPUT_BYTES) : MAX_OUTPUT_BYTES;
-  const shown = truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
+  const shown = output === '' ? '' : shownOutput(registry, id, output);
   const heartbeat = registry.health.heartbeat(agentName, id, status, shown);
   if (heartbeat === undefined) return emptyAnswer();
   return respelled(
@@ -134,6 +132,12 @@ function unknownCheck(id: string): ConsulError {
     404,
     `Unknown check ID ${JSON.stringify(id)}. Ensure that the check ID is passed, not the check name.`,
   );
+}
+
+function shownOutput({ state, identity }: Registry, id: string, output: string): string {
+  const source = state.checks.get(checkKey(identity.agentName, id))?.source;
+  const maxBytes = source?.kind === 'ttl' ? (source.outputMaxBytes ?? MAX_OUTPUT_BYTES) : MAX_OUTPUT_BYTES;
+  return truncated(output, Math.min(maxBytes, MAX_OUTPUT_BYTES));
 }
 
 /** Compat(consul): an output longer than 4096 bytes, or what the check allows, is cut and says so. */

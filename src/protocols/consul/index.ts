@@ -17,7 +17,7 @@ import { configEntryRoutes } from './config-entry.ts';
 import { connectCaRoutes } from './connect-ca.ts';
 import type { ConsulOptions } from './context.ts';
 import { coordinateRoutes } from './coordinate.ts';
-import { badRequest, failureOf } from './errors.ts';
+import { badRequest, failureOf, type ConsulError } from './errors.ts';
 import { featureOffRoutes } from './features-off.ts';
 import { encoded } from './gzip.ts';
 import { eventRoutes } from './event.ts';
@@ -118,10 +118,12 @@ function refuseEnterprise(
   header: string,
   feature: string,
 ): void {
-  const refusal = (where: string) =>
-    badRequest(`Invalid ${where} - ${feature} are a Consul Enterprise feature`);
-  if ((query.get(parameter) ?? '') !== '') throw refusal(`query parameter: "${parameter}"`);
-  if ((headers[header.toLowerCase()] ?? '') !== '') throw refusal(`header: "${header}"`);
+  if ((query.get(parameter) ?? '') !== '') throw enterpriseOnly(`query parameter: "${parameter}"`, feature);
+  if ((headers[header.toLowerCase()] ?? '') !== '') throw enterpriseOnly(`header: "${header}"`, feature);
+}
+
+function enterpriseOnly(where: string, feature: string): ConsulError {
+  return badRequest(`Invalid ${where} - ${feature} are a Consul Enterprise feature`);
 }
 
 /** Whether a decoded path has what Go does not print; sent as it is, a path is ASCII. */
