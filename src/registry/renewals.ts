@@ -19,8 +19,7 @@ interface Waiting extends Renewal {
   readonly fail: (error: unknown) => void;
 }
 
-interface Noted {
-  readonly ttlMs: number;
+interface Noted extends Renewal {
   readonly notedAt: number;
 }
 
@@ -72,7 +71,7 @@ export class Renewals {
     const { store, clock } = this.#deps;
     const { available, silentMs } = store.status();
     if (this.#isRefused || this.#noted.size >= MAX_NOTED || !available || silentMs > HEARD_MS) return false;
-    this.#noted.set(lease, { ttlMs, notedAt: clock.monotonic() });
+    this.#noted.set(lease, { lease, ttlMs, notedAt: clock.monotonic() });
     this.#schedule(NOTED_MS);
     return true;
   }
@@ -101,13 +100,11 @@ export class Renewals {
   async #sendNoted(): Promise<string[]> {
     const noted = this.#noted;
     this.#noted = new Map();
-    const renewals = [...noted].map(([lease, { ttlMs }]) => ({ lease, ttlMs }));
-    const batches: Renewal[][] = [];
-    for (let from = 0; from < renewals.length; from += BATCH)
-      batches.push(renewals.slice(from, from + BATCH));
+    const renewals = [...noted.values()];
     const unknown: string[] = [];
     try {
-      for (const batch of batches) {
+      for (let from = 0; from < renewals.length; from += BATCH) {
+        const batch = renewals.slice(from, from + BATCH);
         const exists = await this.#deps.store.renew(batch);
         batch.forEach(({ lease }, i) => {
           noted.delete(lease);

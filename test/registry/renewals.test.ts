@@ -16,7 +16,7 @@ class Link {
   wrap(store: Store): Store {
     const renew: Store['renew'] = async (renewals) => {
       if (this.isSilent) throw new StoreError('unavailable', 'silent');
-      this.sent.push([...renewals]);
+      this.sent.push(renewals.map(({ lease, ttlMs }) => ({ lease, ttlMs })));
       return store.renew(renewals);
     };
     return altered(store, { renew, status: () => ({ available: true, silentMs: this.silentMs }) });

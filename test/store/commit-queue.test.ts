@@ -12,7 +12,7 @@ function touching(count: number): Txn {
 async function groupsOf(txns: readonly Txn[]): Promise<number[]> {
   const sizes: number[] = [];
   let base = 0;
-  const queue = new CommitQueue(1, (group) => {
+  const queue = new CommitQueue(() => 1, (group) => {
     sizes.push(group.length);
     const reply = { base, failedCompares: group.map(() => 0) };
     base += group.length;

@@ -91,6 +91,16 @@ export function describeLeases(subject: Subject): void {
       expect(await store.renew([])).to.deep.equal([]);
     });
 
+    it('are renewed for the time that each is given, whatever its neighbours are', async () => {
+      const store = await subject.adopted();
+      const ttlsMs = [LONG_MS, 1, 1, LONG_MS, LONG_MS, 1, LONG_MS];
+      const renewals = ttlsMs.map((ttlMs, i) => ({ lease: `l${i}`, ttlMs }));
+      await apply(store, { grants: renewals.map(({ lease }) => ({ lease, ttlMs: 1 })) });
+      expect(await store.renew(renewals)).to.deep.equal(renewals.map(() => true));
+      const { due } = await sweepUntilDue(store, 'l1', 'l2', 'l5');
+      expect([...due].sort()).to.deep.equal(['l1', 'l2', 'l5']);
+    });
+
     it('are either renewed or expired where both come at once', async () => {
       const store = await subject.adopted();
       const leases = Array.from({ length: 200 }, (_, index) => `l${index}`);

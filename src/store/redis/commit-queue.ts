@@ -34,14 +34,14 @@ interface Pending extends EncodedTxn {
  */
 export class CommitQueue {
   readonly #send: (group: readonly EncodedTxn[]) => Promise<GroupReply>;
-  readonly #maxGroupsInFlight: number;
+  readonly #maxGroupsInFlight: () => number;
   #waiting: Pending[] = [];
   #pendingTxns = 0;
   #pendingBytes = 0;
   #groupsInFlight = 0;
   #scheduled = false;
 
-  constructor(maxGroupsInFlight: number, send: (group: readonly EncodedTxn[]) => Promise<GroupReply>) {
+  constructor(maxGroupsInFlight: () => number, send: (group: readonly EncodedTxn[]) => Promise<GroupReply>) {
     this.#maxGroupsInFlight = maxGroupsInFlight;
     this.#send = send;
   }
@@ -84,7 +84,7 @@ export class CommitQueue {
   }
 
   #flush(): void {
-    while (this.#groupsInFlight < this.#maxGroupsInFlight && this.#waiting.length > 0) {
+    while (this.#groupsInFlight < this.#maxGroupsInFlight() && this.#waiting.length > 0) {
       const group = this.#nextGroup();
       if (group.length > 0) void this.#exchange(group);
     }

@@ -49,7 +49,8 @@ export function confirmations(durability: Durability, place: Place | undefined):
 }
 
 /**
- * Runs writes on a connection of their own, one after another, each followed by WAIT.
+ * Runs writes on a connection of their own, each followed by WAIT; one after another while there are replicas to wait
+ * for.
  *
  * WAIT blocks its connection and counts what that connection wrote; hence both.
  */
@@ -63,14 +64,17 @@ export class ConfirmedWrites {
 
   /** Rejects with `unknown_outcome` where fewer than `replicas()` confirmed in time. */
   async run<T>(write: (sender: Sender) => Promise<T>, replicas: () => number): Promise<T> {
-    const turn = this.#last.then(async () => {
-      const { session } = this.#connection;
-      const result = await write(this.#connection);
-      await this.#confirm(session, replicas());
-      return result;
-    });
+    if (replicas() === 0) return this.#write(write, replicas);
+    const turn = this.#last.then(() => this.#write(write, replicas));
     this.#last = turn.catch(() => undefined);
     return turn;
+  }
+
+  async #write<T>(write: (sender: Sender) => Promise<T>, replicas: () => number): Promise<T> {
+    const { session } = this.#connection;
+    const result = await write(this.#connection);
+    await this.#confirm(session, replicas());
+    return result;
   }
 
   async #confirm(session: number, replicas: number): Promise<void> {

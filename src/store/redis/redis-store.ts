@@ -38,6 +38,7 @@ import { readTls, type TlsFiles } from './tls-files.ts';
 
 const NAMES_PER_CALL = 500;
 const MAX_SWEEP_LIMIT = 1000;
+const GROUPS_IN_FLIGHT = 4;
 const LOG_BYTES = 256 * 1024 * 1024;
 
 export interface RedisStoreOptions {
@@ -69,9 +70,9 @@ export class RedisStore implements Store {
   readonly #keys: StoreKeys;
   readonly #sessionOptions: SessionOptions;
   readonly #queues = {
-    async: new CommitQueue(4, (group) => this.#sendGroup(group, 'async')),
-    safe: new CommitQueue(1, (group) => this.#sendGroup(group, 'safe')),
-    all: new CommitQueue(1, (group) => this.#sendGroup(group, 'all')),
+    async: this.#queue('async'),
+    safe: this.#queue('safe'),
+    all: this.#queue('all'),
   };
   readonly #durability: Durabilities;
   #nextBarrier: Promise<Revision> | undefined;
@@ -148,13 +149,7 @@ export class RedisStore implements Store {
 
   async renew(renewals: readonly Renewal[]): Promise<readonly boolean[]> {
     const replies = await Promise.all(
-      slices(renewals, NAMES_PER_CALL).map((slice) =>
-        this.#opened().run(
-          'write',
-          'renew',
-          slice.flatMap(({ lease, ttlMs }) => [lease, ttlMs]),
-        ),
-      ),
+      slices(renewals, NAMES_PER_CALL).map((slice) => this.#opened().run('write', 'renew', runsOf(slice))),
     );
     return replies.flatMap((reply) => toArray(reply).map((exists) => exists === 1));
   }
@@ -213,6 +208,13 @@ export class RedisStore implements Store {
     }
   }
 
+  /** Groups that wait for replicas do so one after another, and so become larger. */
+  #queue(durability: Durability): CommitQueue {
+    const maxGroupsInFlight = () =>
+      this.#session?.waitsForReplicas(durability) === true ? 1 : GROUPS_IN_FLIGHT;
+    return new CommitQueue(maxGroupsInFlight, (group) => this.#sendGroup(group, durability));
+  }
+
   async #sendGroup(group: readonly EncodedTxn[], durability: Durability): Promise<GroupReply> {
     const bytes = group.reduce((sum, { frame }) => sum + frame.length, 0);
     this.#commitBytes += (bytes / group.length - this.#commitBytes) / 100;
@@ -246,6 +248,22 @@ export class RedisStore implements Store {
     if (this.#session === undefined) throw new StoreError('unavailable', 'the store is not open');
     return this.#session;
   }
+}
+
+/** As `lua/renew.lua` takes them: a time to live, how many leases in a row have it, and their names. */
+function runsOf(renewals: readonly Renewal[]): (string | number)[] {
+  const args: (string | number)[] = [];
+  let countAt = 0;
+  let count = 0;
+  for (const [i, { lease, ttlMs }] of renewals.entries()) {
+    if (ttlMs !== renewals[i - 1]?.ttlMs) {
+      countAt = args.push(ttlMs, 0) - 1;
+      count = 0;
+    }
+    args[countAt] = ++count;
+    args.push(lease);
+  }
+  return args;
 }
 
 async function* mapErrors<T>(items: AsyncIterable<T>): AsyncGenerator<T> {

@@ -74,6 +74,11 @@ export class Session {
     return this.#runWith(this.sender, effect, name, [this.#line, ...args]);
   }
 
+  /** Whether a write of that durability has replicas to wait for, as far as is known. */
+  waitsForReplicas(durability: Durability): boolean {
+    return confirmations(durability, this.link.place) > 0;
+  }
+
   /** As `run`, and waits until as many replicas have it as the durability asks for. */
   async runConfirmed(
     durability: Durability,
