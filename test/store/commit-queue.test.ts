@@ -12,12 +12,15 @@ function touching(count: number): Txn {
 async function groupsOf(txns: readonly Txn[]): Promise<number[]> {
   const sizes: number[] = [];
   let base = 0;
-  const queue = new CommitQueue(() => 1, (group) => {
-    sizes.push(group.length);
-    const reply = { base, failedCompares: group.map(() => 0) };
-    base += group.length;
-    return Promise.resolve(reply);
-  });
+  const queue = new CommitQueue(
+    () => 1,
+    (group) => {
+      sizes.push(group.length);
+      const reply = { base, failedCompares: group.map(() => 0) };
+      base += group.length;
+      return Promise.resolve(reply);
+    },
+  );
   const results = await Promise.all(txns.map((txn) => queue.commit(txn)));
   const revisions = results.map((result) => (result.outcome === 'applied' ? result.revision : undefined));
   expect(revisions).to.deep.equal(txns.map((_, i) => i + 1));
