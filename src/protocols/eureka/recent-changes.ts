@@ -9,6 +9,7 @@ import {
   type Stored,
 } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { TimeSlices } from '../../platform/time-slices.ts';
 import { infoOf, isListed, isRegistered } from './catalog-mapping.ts';
 import type { Application, LastRenewed } from './applications.ts';
 import type { InstanceInfo } from './instance-info.ts';
@@ -52,12 +53,17 @@ interface Source {
  * Which instances have changed in the last 180 seconds, as this node followed the catalog.
  *
  * One entry for each instance, the last change wins. After a new snapshot everything there is counts as
- * added and everything that has gone as deleted, because what happened in between is not known.
+ * added and everything that has gone as deleted, because what happened in between is not known. A large catalog is
+ * gone through in slices: until that is done changes are missing, and clients count another hash code than they are told.
  */
 export class RecentChanges {
   readonly #source: Source;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
+  #known = new Map<string, Known>();
+  /** What was known before the last snapshot, of what has not been looked at since. */
+  #before = new Map<string, Known>();
+  /** Whether entries have come without a commit, since somebody asked. */
+  #hasGrown = false;
   /** Critical checks: the end of one shows too, and then it can no longer be read what it was about. */
   readonly #critical = new Map<string, Check>();
   /** By application and id, the oldest change first. */
@@ -71,10 +77,10 @@ export class RecentChanges {
     this.#source = source;
     this.#clock = clock;
     source.onChange((commits) => {
-      if (commits.length === 0) this.#restart();
+      if (commits.length === 0) void this.#restart();
       else this.#follow(commits);
     });
-    if (source.ready) this.#restart();
+    if (source.ready) void this.#restart();
   }
 
   /** Calls `listener` with the catalog's key of each instance that comes, goes or changes from now on. */
@@ -82,17 +88,19 @@ export class RecentChanges {
     this.#listeners.push(listener);
   }
 
-  /** Forgets what is past the retention, at most every 30 seconds; whether there was any. */
+  /** Forgets what is past the retention, at most every 30 seconds; whether anything has changed but by commits. */
   purge(): boolean {
     const now = this.#clock.monotonic();
-    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return false;
+    const hasGrown = this.#hasGrown;
+    this.#hasGrown = false;
+    if (now - this.#purgedAt < PURGE_INTERVAL_MS) return hasGrown;
     this.#purgedAt = now;
     const before = this.#entries.size;
     for (const [id, { changedAt }] of this.#entries) {
       if (now - changedAt <= RETENTION_MS) break;
       this.#entries.delete(id);
     }
-    return this.#entries.size < before;
+    return hasGrown || this.#entries.size < before;
   }
 
   /**
@@ -127,14 +135,27 @@ export class RecentChanges {
     return live.actionType === action ? live : { ...live, actionType: action };
   }
 
-  #restart(): void {
+  async #restart(): Promise<void> {
     const { state } = this.#source;
     this.#critical.clear();
     for (const [key, check] of state.checks) if (check.status === 'critical') this.#critical.set(key, check);
-    const gone = [...this.#known.keys()].filter((key) => !state.instances.has(key));
-    for (const key of gone) this.#lookAt(key);
-    this.#known.clear();
-    for (const key of state.instances.keys()) this.#lookAt(key);
+    const interrupted = this.#before;
+    this.#before = this.#known;
+    for (const [key, known] of interrupted) if (!this.#known.has(key)) this.#before.set(key, known);
+    this.#known = new Map();
+    const slices = new TimeSlices(this.#clock);
+    for (const key of this.#keysToLookAt(state)) {
+      if (!this.#known.has(key)) this.#lookAt(key);
+      if (!slices.isOver) continue;
+      await slices.next();
+      this.#hasGrown = true;
+    }
+  }
+
+  /** Gone first: an instance that moved to another node is deleted there and added here. */
+  *#keysToLookAt(state: State): Generator<string> {
+    for (const key of this.#before.keys()) if (!state.instances.has(key)) yield key;
+    yield* state.instances.keys();
   }
 
   #follow(commits: readonly StateCommit[]): void {
@@ -174,8 +195,11 @@ export class RecentChanges {
     const instance = state.instances.get(key);
     const info = instance && isListed(instance) ? infoOf(state, instance, undefined) : undefined;
     const was = this.#known.get(key);
+    const before = this.#before.get(key);
+    this.#before.delete(key);
     if (instance === undefined || info === undefined) {
-      if (was !== undefined) this.#gone(key, was.info);
+      const last = was ?? before;
+      if (last !== undefined) this.#gone(key, last.info);
       this.#known.delete(key);
       return;
     }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { decideRegister, type StateCommit } from '../../../src/core/index.ts';
+import { decideRegister, instanceKey, type StateCommit } from '../../../src/core/index.ts';
 import { RecentChanges } from '../../../src/protocols/eureka/recent-changes.ts';
+import { eventually } from '../../support/eventually.ts';
 import { aNode, anInstance, PureCatalog } from '../../support/pure-catalog.ts';
 
 function catalogOf(...services: string[]): PureCatalog {
@@ -48,5 +49,32 @@ describe('eureka recent changes', () => {
     source.state = catalogOf('b', 'c').state;
     listeners.at(-1)?.([]);
     expect(shown(changes)).to.deep.equal(['A DELETED', 'B ADDED', 'C ADDED']);
+  });
+
+  it('of a large catalog come in slices, between which the catalog goes on', async () => {
+    let now = 0;
+    // Each look at the clock takes a millisecond: a slice is a few instances.
+    const slow = { now: () => 1, monotonic: () => now++ };
+    const services = Array.from({ length: 20 }, (_, i) => `s${i}`);
+    const source = sourceOf(catalogOf('gone', 'kept', 'moved'), true);
+    const changes = new RecentChanges(source, slow);
+    await eventually(() => shown(changes).length === 3, 'the first catalog is known');
+    source.state = catalogOf(...services, 'kept', 'moved').state;
+    changes.purge();
+    listeners.at(-1)?.([]);
+    expect(shown(changes)).to.include('GONE DELETED').and.not.include('S19 ADDED');
+    expect(changes.purge()).to.equal(false);
+    const change = { table: 'instance', key: instanceKey('n', 'moved'), value: undefined } as const;
+    const commit = { revision: source.state.revision + 1, operation: 'test', changes: [change], touches: [] };
+    source.state.apply(commit);
+    listeners.at(-1)?.([commit]);
+    expect(shown(changes)).to.include('MOVED DELETED');
+    await eventually(() => shown(changes).includes('S19 ADDED'), 'the next one is known');
+    expect(shown(changes)).to.have.members([
+      ...services.map((name) => `${name.toUpperCase()} ADDED`),
+      ...['GONE DELETED', 'KEPT ADDED', 'MOVED DELETED'],
+    ]);
+    expect(changes.purge()).to.equal(true);
+    expect(changes.purge()).to.equal(false);
   });
 });
