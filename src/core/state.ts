@@ -199,15 +199,14 @@ export class State {
       const held = this.get(change.table, change.key);
       if (held !== undefined && held.modifyRevision >= commit.revision) continue;
       if (change.value === undefined) this.#remove(change.table, change.key);
-      else this.load(change.table, change.value);
+      else this.load(change.table, change.value, change.key);
     }
     for (const topic of commit.touches) this.touch(topic, commit.revision);
     if (commit.revision > this.revision) this.revision = commit.revision;
   }
 
-  /** Puts one record, as a snapshot brings it. */
-  load<T extends Table>(table: T, value: Stored<RecordValues[T]>): void {
-    const key = keyOf(table, value);
+  /** Puts one record, as a snapshot brings it; `key` is its key, where that is known already. */
+  load<T extends Table>(table: T, value: Stored<RecordValues[T]>, key = keyOf(table, value)): void {
     this.#unindex(table, key);
     this.#tables[table].set(key, value);
     for (const { index, groups } of this.#indexes[table] ?? []) {

@@ -13,6 +13,8 @@ import { shareParts } from './shared-values.ts';
 /** Version of the record format; a reader accepts later ones and keeps the fields it does not know. */
 const FORMAT = 1;
 const NEWLINE = 0x0a;
+const FORMAT_AT_END = `,"format":${FORMAT}}`;
+const REVISIONS_AT_END = ',"createRevision":0,"modifyRevision":0}';
 
 /**
  * A value as bytes: one line of JSON, and behind it the raw bytes of a configuration key.
@@ -33,17 +35,36 @@ export function encodeValue({ table, value }: Pick<DraftPut, 'table' | 'value'>)
 /** The record as `State` holds it, frozen. Throws on bytes that no version of Rollcall wrote. */
 export function decodeRecord(record: StoredRecord): Change {
   const { table, key, createRevision, modifyRevision } = record;
-  const bytes = Buffer.from(record.value.buffer, record.value.byteOffset, record.value.length);
+  const bytes = bytesOf(record.value);
   const end = table === 'kv' ? bytes.indexOf(NEWLINE) : bytes.length;
-  const header: unknown = JSON.parse(bytes.toString('utf8', 0, end));
-  if (typeof header !== 'object' || header === null)
-    throw new Error(`record ${table}/${key} is not an object`);
-  const { format: _format, ...fields } = header as Record<string, unknown>;
-  if (table === 'kv') fields['value'] = record.value.slice(end + 1);
+  const fields = parse(bytes.toString('utf8', 0, end));
+  if (fields === undefined) throw new Error(`record ${table}/${key} is not an object`);
+  // A copy, so that a small value does not keep the whole reply alive that it came in.
+  if (table === 'kv') fields['value'] = new Uint8Array(bytes.subarray(end + 1));
   shareParts(table, fields);
   fields['createRevision'] = createRevision;
   fields['modifyRevision'] = modifyRevision;
   return { table, key, value: Object.freeze(fields) as unknown as Stored<RecordValues[Table]> };
+}
+
+/**
+ * The fields but `format`; undefined of what is not an object.
+ *
+ * The revisions have their places already: a field that is added to an object, or left out of it, costs memory
+ * that a million records notice.
+ */
+function parse(line: string): Record<string, unknown> | undefined {
+  const isUsual = line.endsWith(FORMAT_AT_END);
+  const json = isUsual ? line.slice(0, -FORMAT_AT_END.length) + REVISIONS_AT_END : line;
+  const fields: unknown = JSON.parse(json);
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  if (isUsual) return fields as Record<string, unknown>;
+  const { format: _format, ...others } = fields as Record<string, unknown>;
+  return others;
+}
+
+function bytesOf(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.length);
 }
 
 /** A commit as `State` applies it. */

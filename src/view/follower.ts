@@ -203,7 +203,7 @@ function take(state: State, item: SnapshotItem): void {
   if (item.kind === 'topic') state.touch(item.topic, item.revision);
   else if (item.kind === 'compacted') state.compacted = item.revision;
   else {
-    const { table, value } = decodeRecord(item.record);
-    if (value !== undefined) state.load(table, value);
+    const { table, key, value } = decodeRecord(item.record);
+    if (value !== undefined) state.load(table, value, key);
   }
 }

@@ -10,15 +10,15 @@ const MAX_LENGTH = 1000;
  * What has not been seen for a while is forgotten, and then only no longer shared.
  */
 class SharedValues<V> {
-  #recent = new Map<string, V>();
-  #older = new Map<string, V>();
+  #recent = new Map<string, Readonly<V>>();
+  #older = new Map<string, Readonly<V>>();
 
-  /** The value known by that key, or this one from now on. */
-  share(key: string, value: V): V {
-    if (key.length > MAX_LENGTH) return value;
+  /** The value known by that key, or this one from now on; frozen. */
+  share(key: string, value: V): Readonly<V> {
+    if (key.length > MAX_LENGTH) return Object.freeze(value);
     const known = this.#recent.get(key);
     if (known !== undefined) return known;
-    const shared = this.#older.get(key) ?? value;
+    const shared = this.#older.get(key) ?? Object.freeze(value);
     if (this.#recent.size >= MAX_VALUES) {
       this.#older = this.#recent;
       this.#recent = new Map();
@@ -46,11 +46,10 @@ export function shareParts(table: Table, fields: Record<string, unknown>): void 
   if (common === undefined) return;
   for (const name of common.texts) {
     const value = fields[name];
-    if (typeof value === 'string') fields[name] = texts.share(value, value);
+    if (typeof value === 'string' && value !== '') fields[name] = texts.share(value, value);
   }
   for (const name of common.parts) {
     const value = fields[name];
-    if (typeof value !== 'object' || value === null) continue;
-    fields[name] = Object.freeze(parts.share(JSON.stringify(value), value));
+    if (typeof value === 'object' && value !== null) fields[name] = parts.share(JSON.stringify(value), value);
   }
 }

@@ -48,4 +48,27 @@ describe('records of the view', () => {
     expect(one).to.have.deep.property('source', source);
     expect((two as { source?: unknown }).source).to.equal((one as { source?: unknown }).source);
   });
+
+  it('of another version keep what they have besides, and do not show their format', () => {
+    const fields = { ...anInstance('n1', 'web'), later: 1 };
+    const value = Buffer.from(JSON.stringify({ format: 2, ...fields }));
+    const record = { ...stored(anInstance('n1', 'web')), value };
+    expect(decodeRecord(record).value).to.deep.equal({ ...fields, createRevision: 1, modifyRevision: 2 });
+  });
+
+  it('of a key have its value for themselves, however large the reply it came in', () => {
+    const pair = { key: 'a', value: Buffer.from('{"format":1}\n'), flags: '3', lockIndex: 0 };
+    const bytes = encodeValue({ table: 'kv', value: pair });
+    const reply = Buffer.concat([Buffer.alloc(1000), bytes, Buffer.alloc(1000)]);
+    const value = reply.subarray(1000, 1000 + bytes.length);
+    const read = decodeRecord({ table: 'kv', key: 'a', value, createRevision: 1, modifyRevision: 2 });
+    const held = read.value as unknown as typeof pair;
+    expect(held).to.deep.equal({
+      ...pair,
+      value: new Uint8Array(pair.value),
+      createRevision: 1,
+      modifyRevision: 2,
+    });
+    expect(held.value.buffer.byteLength).to.equal(pair.value.length);
+  });
 });
