@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BarId } from './bars.ts';
 import { loadHttp } from './http-load.ts';
 import { send, type BenchRequest, type CapturedAnswer } from './http-request.ts';
-import type { Target } from './load.ts';
+import { untilAtRest, type Target } from './load.ts';
 import { compareRates, type Row } from './measure.ts';
 import type { Peer } from './peers.ts';
 import { here, RUN_TYPESCRIPT, startProgram, type Program, type Rollcall } from './programs.ts';
@@ -74,8 +74,14 @@ async function contest(
   const { group, name, bar, request, peerRequest = request } = row;
   return compareRates({
     ...{ group, name, bar, unit: 'req/s', referenceName: reference.name, rounds: run.rounds },
-    ours: (round) => loadHttp(ours, request, run.seconds, round),
-    reference: (round) => loadHttp(reference, peerRequest, run.seconds, round),
+    ours: async (round) => {
+      await untilAtRest(reference);
+      return loadHttp(ours, request, run.seconds, round);
+    },
+    reference: async (round) => {
+      await untilAtRest(ours);
+      return loadHttp(reference, peerRequest, run.seconds, round);
+    },
   });
 }
 
