@@ -79,7 +79,7 @@ export { ringPolicyFrom } from './ring-policy-fields.ts';
 export { DEFAULT_SERVICE_POLICY, ringPolicyKey, type ServicePolicy } from './ring-policy.ts';
 export { requireArchivable } from './archivable.ts';
 export { coordinateOf, coordinatesQuery, decideCoordinate, type NodeCoordinate } from './coordinate.ts';
-export { decideRestore, type ArchivedRecord, type RecordRef } from './restore.ts';
+export { decideRestore, type ArchivedRecord, type RecordRef, type RestorePromise } from './restore.ts';
 export { findNodeName, isSelected, type Selection } from './selection.ts';
 export {
   SESSION_TTL_MS,

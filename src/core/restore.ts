@@ -13,18 +13,29 @@ export interface RecordRef {
   readonly key: string;
 }
 
+/** A setting that says, by its field `id`, which restore is under way. */
+export interface RestorePromise {
+  readonly setting: string;
+  readonly id: string;
+}
+
 /**
- * Decides to make records what an archive says, and to drop others.
+ * Decides to make records what an archive says, and to drop others; whether the promise to do so still stands.
  *
- * What is so already is left alone, so that doing it twice does it once. Leases start over with their full time to
+ * Where it does not, another node has carried it out, and nothing changes: what was written since would be lost. What is
+ * so already is left alone, so that doing it twice does it once. Leases start over with their full time to
  * live, and a deleted key leaves its mark, as always.
  */
 export function decideRestore(
   state: State,
+  promise: RestorePromise,
   records: readonly ArchivedRecord[],
   dropped: readonly RecordRef[],
-): Decision<void> {
+): Decision<boolean> {
   const draft = new Drafting(state);
+  const promised = state.settings.get(promise.setting)?.value as { readonly id?: unknown } | undefined;
+  if (promised?.id !== promise.id) return { draft: draft.build(), result: false };
+  draft.requireRecord('setting', promise.setting);
   for (const record of records) draftRecord(draft, state, record);
   for (const { table, key } of dropped) {
     const held = state.get(table, key);
@@ -33,7 +44,7 @@ export function decideRestore(
     if (table === 'kv') draft.put('tombstone', { key });
     draft.delete(table, key);
   }
-  return { draft: draft.build(), result: undefined };
+  return { draft: draft.build(), result: true };
 }
 
 function draftRecord(draft: Drafting, state: State, record: ArchivedRecord): void {

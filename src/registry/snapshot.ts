@@ -3,10 +3,12 @@ import {
   instanceKey,
   keyOf,
   nodeKey,
+  RollcallError,
   TABLES,
   type ArchivedRecord,
   type RecordRef,
   type RecordValues,
+  type RestorePromise,
   type State,
   type Table,
 } from '../core/index.ts';
@@ -52,7 +54,7 @@ const CONCURRENCY = 4;
 export class Snapshots {
   readonly #deps: Deps;
   readonly #staged: StagedArchive;
-  #restoring: Promise<void> | undefined;
+  #restoring: Promise<boolean> | undefined;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -82,50 +84,53 @@ export class Snapshots {
   /**
    * Makes the catalog what the archive says; indexes go on from where they are.
    *
-   * Throws `ArchiveError`, which changes nothing, `aborted` while another restore is under way, and what a commit
-   * throws: after that the restore goes on by itself as soon as the store lets it.
+   * Throws `ArchiveError`, which changes nothing, `aborted` while another restore is under way, `outcome_unknown` where
+   * another node took this one over, and what a commit throws: after that the restore goes on by itself as soon as the
+   * store lets it.
    */
   async restore(archive: Uint8Array): Promise<void> {
     const { records } = await decodeArchive(archive);
     await this.#deps.committer.catchUp();
-    await this.#staged.put(archive);
-    await this.#run(records);
+    const promise = await this.#staged.put(archive);
+    if (!(await this.#run(records, promise)))
+      throw new RollcallError('outcome_unknown', 'Another node of the registry has ended the restore');
   }
 
   /**
-   * Carries on with a restore that was promised and left undone; answers whether there was one.
+   * Carries on with a restore that was promised and left undone; answers whether this node ended one.
    *
    * One promised by another node is left to it for `patienceMs`.
    */
   async resume(patienceMs: number): Promise<boolean> {
     if (this.#restoring !== undefined || !this.#deps.view.ready) return false;
-    const archive = this.#staged.abandoned(patienceMs);
-    if (archive === undefined) return false;
+    const abandoned = this.#staged.abandoned(patienceMs);
+    if (abandoned === undefined) return false;
+    const { archive, promise } = abandoned;
     try {
-      await this.#run((await decodeArchive(archive)).records);
+      return await this.#run((await decodeArchive(archive)).records, promise);
     } catch (error) {
       // A failover of the store has lost a part of it: there is nothing left to carry out.
-      if (error instanceof ArchiveError) await this.#staged.clear();
+      if (error instanceof ArchiveError) await this.#staged.clear(promise);
       throw error;
     }
-    return true;
   }
 
-  async #run(records: readonly ArchivedRecord[]): Promise<void> {
-    this.#restoring ??= this.#apply(records).finally(() => {
+  /** Answers whether the promise stood until the end. */
+  async #run(records: readonly ArchivedRecord[], promise: RestorePromise): Promise<boolean> {
+    this.#restoring ??= this.#apply(records, promise).finally(() => {
       this.#restoring = undefined;
     });
-    await this.#restoring;
+    return this.#restoring;
   }
 
   /** New records first, so that what is in both is found all the time. */
-  async #apply(records: readonly ArchivedRecord[]): Promise<void> {
+  async #apply(records: readonly ArchivedRecord[], promise: RestorePromise): Promise<boolean> {
     const { view, identity, committer } = this.#deps;
+    const write = async (batch: readonly ArchivedRecord[], drop: readonly RecordRef[]) =>
+      (await committer.commit((state) => decideRestore(state, promise, batch, drop))).result;
     const kept = new Set<string>();
     for (const { table, value } of records) kept.add(`${table}/${keyOf(table, value as never)}`);
-    await inBatches(records, weightOf, (batch) =>
-      committer.commit((state) => decideRestore(state, batch, [])),
-    );
+    if (!(await inBatches(records, weightOf, (batch) => write(batch, [])))) return false;
     const dropped: RecordRef[] = [];
     for (const table of ARCHIVED)
       for (const record of view.state.values(table)) {
@@ -133,12 +138,13 @@ export class Snapshots {
         const stays = isOwn(view.state, table, record) || isOfAgent(identity, table, record);
         if (!stays && !kept.has(`${table}/${key}`)) dropped.push({ table, key });
       }
-    await inBatches(
+    const isDone = await inBatches(
       dropped,
       () => RECORD_BYTES,
-      (batch) => committer.commit((state) => decideRestore(state, [], batch)),
+      (batch) => write([], batch),
     );
-    await this.#staged.clear();
+    if (isDone) await this.#staged.clear(promise);
+    return isDone;
   }
 }
 
@@ -179,13 +185,14 @@ function weightOf({ table, value }: ArchivedRecord): number {
   return RECORD_BYTES + (table === 'kv' ? value.value.length : 0);
 }
 
-/** Commits items in groups that a store takes in one go, a few groups at a time. */
+/** Commits items in groups that a store takes in one go, a few at a time, until one is refused; whether none was. */
 async function inBatches<T>(
   items: readonly T[],
   weigh: (item: T) => number,
-  commit: (batch: readonly T[]) => Promise<unknown>,
-): Promise<void> {
+  commit: (batch: readonly T[]) => Promise<boolean>,
+): Promise<boolean> {
   let next = 0;
+  let isRefused = false;
   const take = () => {
     const batch: T[] = [];
     for (let bytes = 0; next < items.length && batch.length < BATCH.records; next++) {
@@ -197,7 +204,9 @@ async function inBatches<T>(
     return batch;
   };
   const worker = async () => {
-    for (let batch = take(); batch.length > 0; batch = take()) await commit(batch);
+    for (let batch = take(); batch.length > 0 && !isRefused; batch = take())
+      if (!(await commit(batch))) isRefused = true;
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+  return !isRefused;
 }

@@ -1,4 +1,10 @@
-import { decideSettingPut, decideSettingsDelete, RollcallError, type State } from '../core/index.ts';
+import {
+  decideSettingPut,
+  decideSettingsDelete,
+  RollcallError,
+  type RestorePromise,
+  type State,
+} from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Random } from '../platform/random.ts';
 import type { View } from '../view/view.ts';
@@ -22,6 +28,12 @@ interface Marker {
 const MARKER = 'restore';
 const CHUNK_BYTES = 192 * 1024;
 
+/** An archive that is to be restored, and the promise to do so. */
+export interface Abandoned {
+  readonly archive: Uint8Array;
+  readonly promise: RestorePromise;
+}
+
 /** An archive in the store, in pieces, and the promise to restore it, which comes last. */
 export class StagedArchive {
   readonly #deps: Deps;
@@ -37,37 +49,38 @@ export class StagedArchive {
   }
 
   /** Resolves once the promise stands. Throws `aborted` where another one does, and what a commit throws. */
-  async put(archive: Uint8Array): Promise<void> {
+  async put(archive: Uint8Array): Promise<RestorePromise> {
     const { identity, random } = this.#deps;
+    const id = `${identity.nodeId}/${random.token()}`;
     if (this.#isStaging || this.isPromised) throw underWay();
     this.#isStaging = true;
     try {
       // What a crash has left behind.
       await this.#delete([ownPrefix(identity.nodeId)]);
-      await this.#stage(archive, `${identity.nodeId}/${random.token()}`);
+      await this.#stage(archive, id);
     } finally {
       this.#isStaging = false;
     }
+    return { setting: MARKER, id };
   }
 
   /** The archive of a promise that nobody keeps; one of another node counts once it is `patienceMs` old. */
-  abandoned(patienceMs: number): Uint8Array | undefined {
+  abandoned(patienceMs: number): Abandoned | undefined {
     const { view, identity, clock } = this.#deps;
     const marker = markerIn(view.state);
     if (marker === undefined || this.#isStaging) return undefined;
     if (this.#seen?.id !== marker.id) this.#seen = { id: marker.id, atMs: clock.monotonic() };
     const isOwn = marker.id.startsWith(`${identity.nodeId}/`);
     if (!isOwn && clock.monotonic() - this.#seen.atMs < patienceMs) return undefined;
-    return Buffer.concat(chunksOf(view.state, marker).map((chunk) => Buffer.from(chunk ?? '', 'base64')));
+    const chunks = chunksOf(view.state, marker).map((chunk) => Buffer.from(chunk ?? '', 'base64'));
+    return { archive: Buffer.concat(chunks), promise: { setting: MARKER, id: marker.id } };
   }
 
   /** The promise is kept, or can never be. Throws what a commit throws. */
-  async clear(): Promise<void> {
-    const marker = markerIn(this.#deps.view.state);
-    if (marker === undefined) return;
-    const names = [MARKER, chunkName(marker.id, '')];
+  async clear({ id }: RestorePromise): Promise<void> {
+    const names = [MARKER, chunkName(id, '')];
     await this.#deps.committer.commit((state) =>
-      decideSettingsDelete(state, markerIn(state)?.id === marker.id ? names : []),
+      decideSettingsDelete(state, markerIn(state)?.id === id ? names : []),
     );
   }
 

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { ringPolicyFrom } from '../../src/core/index.ts';
 import { buildRing, pureHashes } from '../../src/core/ring/index.ts';
-import type { Store } from '../../src/store/store.ts';
-import { altered } from '../support/altered-store.ts';
+import { unclosed } from '../support/altered-store.ts';
 import { registerCart, registerCarts, someKeys } from '../support/ring-instances.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -205,9 +204,4 @@ async function expectCode(promise: Promise<unknown>, code: string): Promise<void
     (reason: unknown) => reason,
   );
   expect(error).to.have.property('code', code);
-}
-
-/** A store that two registries share, closed by the first of them. */
-function unclosed(store: Store): Store {
-  return altered(store, { open: () => Promise.resolve(), close: () => Promise.resolve() });
 }

@@ -6,6 +6,8 @@ import { TABLES, type Registration } from '../../src/core/index.ts';
 import type { Registry } from '../../src/registry/index.ts';
 import { packTar, unpackTar } from '../../src/registry/tar.ts';
 import type { Store } from '../../src/store/store.ts';
+import { altered, unclosed } from '../support/altered-store.ts';
+import { eventually } from '../support/eventually.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
 const CONSUL_ARCHIVE = new URL('../fixtures/consul-snapshot/consul-1.8.7.snap', import.meta.url);
@@ -168,12 +170,12 @@ describe('snapshot', function () {
     const archive = await registry.snapshots.save(NOW);
     await registry.kv.deleteTree('');
     let left = Number.POSITIVE_INFINITY;
-    const failing = (store: Store): Store => ({
-      ...bound(store),
-      commit: (txn) => (left-- > 0 ? store.commit(txn) : Promise.reject(new Error('the power went'))),
-    });
+    const failing = (store: Store): Store =>
+      altered(store, {
+        commit: (txn) => (left-- > 0 ? store.commit(txn) : Promise.reject(new Error('the power went'))),
+      });
     const { store } = started;
-    const crashed = await startRegistry({ store: bound(store), wrap: failing });
+    const crashed = await startRegistry({ store: unclosed(store), wrap: failing });
     left = 2;
     const outcome = await crashed.registry.snapshots
       .restore(archive)
@@ -210,6 +212,34 @@ describe('snapshot', function () {
     expect(await registry.snapshots.resume(60_000)).to.equal(false);
     expect(await registry.snapshots.resume(0)).to.equal(true);
     expect([...registry.state.settings.keys()]).to.deep.equal(['config-entry:x']);
+  });
+
+  it('writes nothing more once another node has ended it', async () => {
+    await fill(registry);
+    const archive = await registry.snapshots.save(NOW);
+    let sent = 0;
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    /** Stands still after its promise. */
+    const still = (store: Store): Store =>
+      altered(store, {
+        commit: async (txn) => {
+          if (++sent > 2) await held;
+          return store.commit(txn);
+        },
+      });
+    await registry.kv.deleteTree('');
+    const slow = await startRegistry({ store: unclosed(started.store), wrap: still });
+    const outcome = slow.registry.snapshots.restore(archive).catch((error: unknown) => error);
+    await eventually(() => sent === 3, 'it has promised and begun');
+    expect(await registry.snapshots.resume(0)).to.equal(true);
+    await registry.kv.put({ key: 'a/b', value: bytes('newer'), flags: '0' });
+    await registry.catalog.register(registration('late'));
+    const now = contents(registry);
+    goOn();
+    expect(await outcome).to.have.property('code', 'outcome_unknown');
+    await slow.stop();
+    expect(contents(registry)).to.deep.equal(now);
   });
 
   const FOREIGN: readonly (readonly [string, (own: Uint8Array) => Uint8Array, RegExp])[] = [
@@ -288,25 +318,4 @@ async function expectRefused(promise: Promise<unknown>, message: string | RegExp
   );
   if (typeof message === 'string') expect(refusal).to.equal(message);
   else expect(refusal).to.match(message);
-}
-
-/** A store that a second registry may use and not close. */
-function bound(store: Store): Store {
-  return {
-    kind: store.kind,
-    open: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-    adopt: (witnessed) => store.adopt(witnessed),
-    commit: (txn) => store.commit(txn),
-    revision: () => store.revision(),
-    barrier: () => store.barrier(),
-    snapshot: (signal) => store.snapshot(signal),
-    follow: (after, signal) => store.follow(after, signal),
-    renew: (renewals) => store.renew(renewals),
-    sweep: (request) => store.sweep(request),
-    acquire: (request) => store.acquire(request),
-    release: (pool, lease) => store.release(pool, lease),
-    compact: (upTo) => store.compact(upTo),
-    status: () => store.status(),
-  };
 }

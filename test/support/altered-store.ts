@@ -9,3 +9,8 @@ export function altered(store: Store, verbs: Partial<Store>): Store {
     },
   });
 }
+
+/** A store that a second registry may use and not close. */
+export function unclosed(store: Store): Store {
+  return altered(store, { open: () => Promise.resolve(), close: () => Promise.resolve() });
+}
