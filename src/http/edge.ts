@@ -6,7 +6,7 @@ import type { Logger } from '../platform/logger.ts';
 import type { Admission } from './admission.ts';
 import { mayHaveBody, readBody } from './body.ts';
 import { EdgeRequest } from './edge-request.ts';
-import { LookupLane, sendKept, type KeptAnswer } from './lookup-lane.ts';
+import { LookupLane, type KeptAnswer } from './lookup-lane.ts';
 import {
   BodyTooLargeError,
   BodyUnreadableError,
@@ -18,7 +18,7 @@ import {
   type RouteResponse,
 } from './route.ts';
 import { RouteTable } from './route-table.ts';
-import { send } from './send.ts';
+import { sendAgain, Sender } from './sendable.ts';
 
 /** Told once per request that a dialect answered. */
 export type OnAnswered = (dialect: string, status: number, seconds: number) => void;
@@ -56,6 +56,7 @@ export class Edge {
   readonly #deps: Deps;
   readonly #mounts = new Map<string, Mounted>();
   readonly #lane: LookupLane;
+  readonly #sender = new Sender();
   /** Who waits for an answer, and how to have it come at once. */
   readonly #waiting = new Map<Exchange, (() => void) | undefined>();
 
@@ -132,7 +133,7 @@ export class Edge {
         return;
       }
       const { name } = mounted.dialect;
-      send(response, result);
+      this.#sender.send(response, result);
       this.#lane.keep(request, name, result);
       this.#answered(name, result.status, startedAt);
     } catch (error) {
@@ -182,8 +183,8 @@ export class Edge {
 
   #sendIfCurrent(kept: KeptAnswer, response: ServerResponse, startedAt: number): boolean {
     if (!kept.reuse.isCurrent()) return false;
-    sendKept(response, kept);
-    this.#answered(kept.dialect, kept.status, startedAt);
+    sendAgain(response, kept.sendable);
+    this.#answered(kept.dialect, kept.sendable.status, startedAt);
     return true;
   }
 

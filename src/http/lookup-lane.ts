@@ -1,15 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Reuse, RouteResponse } from './route.ts';
 import { asSent } from './send.ts';
+import { sendableOf, type Sendable } from './sendable.ts';
 
-/** An answer as node sends it, with what tells whether it is still the one to give. */
+/** An answer, with what tells whether it is still the one to give. */
 export interface KeptAnswer {
   readonly dialect: string;
-  readonly status: number;
-  /** Names and values in turns, as node takes them without another look. */
-  readonly headers: string[];
-  /** As `asSent` makes it. */
-  readonly body: string | Uint8Array;
+  readonly sendable: Sendable;
   readonly reuse: Reuse;
 }
 
@@ -49,13 +46,14 @@ export class LookupLane {
 
   /** Keeps what a route has just answered, where that may be given again. */
   keep(request: IncomingMessage, dialect: string, response: RouteResponse): void {
-    const { status, headers = {}, body, reuse } = response;
+    const { body, reuse } = response;
     if (reuse === undefined || !(body instanceof Uint8Array) || request.method !== 'GET') return;
     const key = this.#keyOf(request);
     if (key === undefined || key.length > MAX_KEY_LENGTH || body.length > MAX_BYTES / 8) return;
-    if (!Object.values(headers).every(isSendable)) return;
+    const sendable = sendableOf(response);
+    if (sendable === undefined) return;
     this.#remove(key);
-    this.#kept.set(key, { dialect, status, headers: flat(headers, body), body: asSent(body), reuse });
+    this.#kept.set(key, { dialect, sendable: { ...sendable, body: asSent(body) }, reuse });
     this.#bytes += body.length + OVERHEAD_BYTES;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;
@@ -66,7 +64,7 @@ export class LookupLane {
   #remove(key: string): void {
     const held = this.#kept.get(key);
     if (held === undefined) return;
-    this.#bytes -= held.body.length + OVERHEAD_BYTES;
+    this.#bytes -= held.sendable.body.length + OVERHEAD_BYTES;
     this.#kept.delete(key);
   }
 
@@ -82,22 +80,4 @@ export class LookupLane {
     }
     return key;
   }
-}
-
-/** Sends a kept answer. */
-export function sendKept(response: ServerResponse, { status, headers, body }: KeptAnswer): void {
-  if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, headers);
-  response.end(body, 'latin1');
-}
-
-/** What node refuses to send as it is, the edge rewrites each time. */
-function isSendable(value: string): boolean {
-  return /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(value);
-}
-
-function flat(headers: Readonly<Record<string, string>>, body: Uint8Array): string[] {
-  const complete =
-    headers['Content-Length'] === undefined ? { ...headers, 'Content-Length': String(body.length) } : headers;
-  return Object.entries(complete).flat();
 }

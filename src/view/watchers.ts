@@ -10,7 +10,7 @@ export interface Waiter {
 }
 
 /** Longest that waiters are woken before everybody else has a turn. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 
 /** Who waits for which topic; woken in slices, so that thousands of waiters never stall the loop. */
 export class Watchers {

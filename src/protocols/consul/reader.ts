@@ -20,6 +20,7 @@ import { CurrentAnswer } from './current-answer.ts';
 import { ConsulError, failureOf } from './errors.ts';
 import { Filters, type Passes } from './filters.ts';
 import { readParameters, requireDatacenter, type ReadParameters } from './read-parameters.ts';
+import { WaitedQueries } from './waited-queries.ts';
 
 /** A question to the catalog and how its answer is written; what `encode` makes is kept and shared. */
 export interface Question<T> {
@@ -47,6 +48,7 @@ export class Reader {
   readonly #random: Random;
   readonly #cache = new AnswerCache();
   readonly #cachedQuestions = new CachedQuestions();
+  readonly #waited = new WaitedQueries();
   readonly #filters: Filters;
 
   constructor(registry: Registry, { random, clock }: { random: Random; clock: Clock }) {
@@ -72,12 +74,9 @@ export class Reader {
     question: Question<T>,
   ): Promise<RouteResponse> {
     const cached = parameters.cached && question.cacheable === true;
-    const key = cached ? questionKey(request) : undefined;
     try {
-      return await this.#read(request, { ...parameters, cached }, question, (answer, mode) => {
-        const response = labelled(answer, consistencyOf(mode, answer));
-        return key === undefined ? response : this.#withCacheHeaders(key, response, answer);
-      });
+      const shown = cached ? this.#shownAsCached(questionKey(request)) : shownWithMode;
+      return await this.#read(request, { ...parameters, cached }, question, shown);
     } catch (error) {
       return refusedRead(error, request);
     }
@@ -96,12 +95,17 @@ export class Reader {
     parameters: ReadParameters,
     question: Question<T>,
   ): Promise<RouteResponse> {
-    return this.#read(request, { ...parameters, cached: false }, question, (answer) => labelled(answer));
+    return this.#read(request, { ...parameters, cached: false }, question, shownPlainly);
   }
 
   /** Answers a read of the agent, which knows no index. */
   async agent<T>(request: RouteRequest, question: Question<T>): Promise<RouteResponse> {
-    return (await this.#registry.reads.read(this.#remembered(request, question), { mode: 'default' })).value;
+    const { query } = this.#remembered(request, question);
+    return (await this.#registry.reads.read(query, { mode: 'default' })).value;
+  }
+
+  #shownAsCached(key: string): Shown {
+    return (answer, mode) => this.#withCacheHeaders(key, shownWithMode(answer, mode), answer);
   }
 
   /** The answer with what tells a reader of `?cached` whether it was asked before, and how old it is. */
@@ -124,13 +128,14 @@ export class Reader {
     const { reads, identity } = this.#registry;
     const { index, waitMs, maxStaleMs, cached, maxAgeMs } = parameters;
     requireDatacenter(request.query, identity.datacenter);
-    const query = this.#remembered(request, question);
+    const { query, key } = this.#remembered(request, question);
     const { ageMs } = reads.freshness();
     const mode = parameters.mode === 'stale' && ageMs > maxStaleMs ? 'default' : parameters.mode;
     const fromMemory = cached && ageMs <= maxAgeMs + MEMORY_AGE_MS;
     await reads.confirm(fromMemory ? 'stale' : mode);
     if (index > 0 && !reads.hasNews(query, index)) {
-      const wait = { query, mode, index, waitMs: this.#jittered(waitMs), shown };
+      const waited = key === undefined ? query : this.#waited.share(key, query);
+      const wait = { query: waited, mode, index, waitMs: this.#jittered(waitMs), shown };
       return { status: 200, later: new BlockedRead(reads, wait) };
     }
     const answer = reads.answer(query);
@@ -167,7 +172,7 @@ export class Reader {
   }
 
   /** The same query, answering with what was encoded of it at its present version. */
-  #remembered<T>(request: RouteRequest, question: Question<T>): Query<RouteResponse> {
+  #remembered<T>(request: RouteRequest, question: Question<T>): Remembered {
     const { query, encode, schema, sorted, isVolatile } = question;
     const passing = schema === undefined ? () => ANY : this.#filters.passing(request.query, schema);
     const near = sorted === undefined ? '' : this.#nearOf(request);
@@ -176,17 +181,21 @@ export class Reader {
         return (items, nodeOf) => sortedByDistance(state, near, items, nodeOf);
       };
       const ordered = (state: State, value: T) => sorted?.(value, byDistance(state)) ?? value;
-      return { ...query, run: (state) => encode(ordered(state, query.run(state)), state, passing()) };
+      const run = (state: State) => encode(ordered(state, query.run(state)), state, passing());
+      return { query: { ...query, run }, key: undefined };
     }
     const key = request.query.has('pretty') ? `${questionKey(request)}\npretty` : questionKey(request);
-    return {
-      ...query,
-      run: (state) =>
-        this.#cache.get(key, versionOf(query, state), state, () =>
-          encode(query.run(state), state, passing()),
-        ),
-    };
+    const run = (state: State) =>
+      this.#cache.get(key, versionOf(query, state), state, () => encode(query.run(state), state, passing()));
+    return { query: { ...query, run }, key };
   }
+}
+
+/** What a request asks, answered with what was encoded before where that may be. */
+interface Remembered {
+  readonly query: Query<RouteResponse>;
+  /** The same for all who ask the same; undefined where each answer is made anew. */
+  readonly key: string | undefined;
 }
 
 const ANY: Passes = () => true;
@@ -226,6 +235,9 @@ export function refusedRead(error: unknown, request: RouteRequest): RouteRespons
 function reusable(response: RouteResponse, reuse: Reuse | undefined): RouteResponse {
   return reuse === undefined ? response : { ...response, reuse };
 }
+
+const shownWithMode: Shown = (answer, mode) => labelled(answer, consistencyOf(mode, answer));
+const shownPlainly: Shown = (answer) => labelled(answer);
 
 /** What was asked for, or `stale` where the store could not confirm it. */
 function consistencyOf(mode: ReadMode, { knownLeader }: Answer<unknown>): string {

@@ -46,6 +46,16 @@ describe('Consul gzip', () => {
     expect(a.body).to.equal(b.body);
   });
 
+  it('gives one answer to all who are told of it, without leaving the turn', async () => {
+    const request = { headers: { 'accept-encoding': 'gzip' } } as unknown as RouteRequest;
+    for (const length of [5000, 100_000]) {
+      const response = { status: 200, body: Buffer.alloc(length, 'z') };
+      const first = await encoded(response, request);
+      expect(encoded(response, request), String(length)).to.equal(first);
+      expect(gunzipSync(first.body ?? '').length).to.equal(length);
+    }
+  });
+
   it('reads weights', () => {
     for (const yes of ['gzip', 'deflate, gzip', 'GZIP;q=0.5', 'gzip; q=1.0', 'br;q=1.0, gzip;q=0.01'])
       expect(takesGzip(yes), yes).to.equal(true);
