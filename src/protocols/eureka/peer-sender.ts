@@ -1,7 +1,7 @@
 import type { Instance, State, Stored } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
-import { infoOf, isListed, isRegistered, registeredInfo } from './catalog-mapping.ts';
+import { infoOf, isListed, isRegistered, registeredFields } from './catalog-mapping.ts';
 import type { InstanceInfo, InstanceStatus } from './instance-info.ts';
 import { instanceObject } from './json-writer.ts';
 import type { Peer, PeerItem, PeerResponse } from './peer.ts';
@@ -76,7 +76,8 @@ export class PeerSender {
    * Sends one batch, where there is anything to say; whether there may be more.
    *
    * Only one node of a registry sends: for another, `leads` is false. Rejects when the peer cannot be
-   * reached or refuses; the next call then says the same again.
+   * reached or refuses; the next call then says the same again. Rejects also when what the peer has cannot be taken
+   * over, which is tried again with the next heartbeat.
    */
   async send(leads: boolean): Promise<boolean> {
     const { registry, peer } = this.#deps;
@@ -89,14 +90,15 @@ export class PeerSender {
     const batch = this.#nextBatch();
     if (batch.length === 0) return false;
     const changed = batch.filter(({ key }) => this.#pending.delete(key));
-    try {
-      const responses = await peer.post(batch.map(({ item }) => item));
-      for (const [i, outgoing] of batch.entries()) await this.#settle(outgoing, responses[i]);
-    } catch (error) {
+    const responses = await peer.post(batch.map(({ item }) => item)).catch((error: unknown) => {
       for (const { key } of changed) this.#pending.add(key);
       for (const { item } of batch) this.#deps.onAnswered?.(this.name, item.action, NO_ANSWER);
       throw error;
-    }
+    });
+    const failures: unknown[] = [];
+    for (const [i, outgoing] of batch.entries())
+      await this.#settle(outgoing, responses[i]).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
     return batch.length >= BATCH;
   }
 
@@ -190,7 +192,7 @@ function isOverrideOfPeer(state: State, instance: Stored<Instance>): boolean {
 
 function isFromClient(state: State, key: string): boolean {
   const instance = state.instances.get(key);
-  return instance !== undefined && registeredInfo(state, instance)?.replicated === false;
+  return instance !== undefined && registeredFields(state, instance)?.replicated === false;
 }
 
 function registration(info: InstanceInfo): PeerItem {

@@ -273,6 +273,24 @@ describe('eureka replication to peers', () => {
     expect(await sent()).to.deep.equal([REGISTERED]);
   });
 
+  it('forgets no answer of a batch where what is newer there cannot be taken over', async () => {
+    await register();
+    await register({ instanceId: 'b' });
+    await sent();
+    answered.length = 0;
+    receiver.codes.set('Heartbeat', 409);
+    receiver.entity = anEurekaInstance({ instanceId: 'a', lastDirtyTimestamp: NOW, ipAddr: '10.7.7.7' });
+    server.clock.time += 30_000;
+    await server.closeStore();
+    const error: unknown = await sender()
+      .send(true)
+      .catch((each: unknown) => each);
+    expect(error).to.have.property('code', 'store_unavailable');
+    expect(answered).to.deep.equal(['Heartbeat 409', 'Heartbeat 409']);
+    receiver.take();
+    expect(await sent(), 'until the next heartbeat').to.deep.equal([]);
+  });
+
   it('sends at most 250 changes at once', async () => {
     for (let i = 0; i < 26; i++) {
       await Promise.all(
