@@ -26,6 +26,7 @@ export {
   type FilterField,
   type FilterSchema,
 } from './filter/index.ts';
+export { GroupIndex } from './group-index.ts';
 export { isMaintenance, maintenanceCheckId, worstStatus } from './check-status.ts';
 export { decideRegrant, decideStatus, type StatusReport } from './health.ts';
 export {

@@ -22,21 +22,21 @@ const REGISTRY_SERVICE = 'consul';
 const EXTENSION = 'eureka';
 
 /** What the catalog has no field for; the rest of an `InstanceInfo` is the instance itself. */
-type EurekaFields = Omit<InstanceInfo, 'hostName' | 'app' | 'ipAddr' | 'metadata' | 'lastRenewedAt'>;
+export type EurekaFields = Omit<InstanceInfo, 'hostName' | 'app' | 'ipAddr' | 'metadata' | 'lastRenewedAt'>;
 
 /** Whether Eureka clients are shown an instance: all but those of the registry itself. */
 export function isListed({ service }: Instance): boolean {
   return service.toLowerCase() !== REGISTRY_SERVICE;
 }
 
-/** The instance of an application with this id; app names compare without case, ids with it. */
-export function findInstance(state: State, app: string, id: string): Stored<Instance> | undefined {
-  return firstWithId(state.instancesOf(app.toUpperCase()).values(), id);
+/** The id that Eureka clients know an instance by. */
+export function shownId(instance: Instance): string {
+  return registeredId(instance) ?? `${instance.node}:${instance.id}`;
 }
 
-/** The first instance of any application with this id. */
-export function findById(state: State, id: string): Stored<Instance> | undefined {
-  return firstWithId(state.instances.values(), id);
+/** The id that an instance registered with through Eureka; undefined for any other. */
+export function registeredId(instance: Instance): string | undefined {
+  return eurekaFields(instance)?.instanceId;
 }
 
 /** Whether an instance registered through Eureka. */
@@ -45,18 +45,27 @@ export function isRegistered(instance: Instance): boolean {
 }
 
 /**
- * An instance that registered through Eureka as it did, whatever other checks say; undefined for any other.
+ * What an instance that registered through Eureka said then, whatever other checks say; undefined for any other.
  *
  * What says that it is in maintenance is its override, and where that ended elsewhere it has none.
  */
-export function registeredInfo(state: State, instance: Instance): InstanceInfo | undefined {
-  const fields = plainInfo(instance);
+export function registeredFields(state: State, instance: Instance): EurekaFields | undefined {
+  const fields = eurekaFields(instance);
   return fields && withMaintenance(fields, isInMaintenance(state, instance));
+}
+
+/** As `registeredFields`, with what the catalog itself has fields for. */
+export function registeredInfo(state: State, instance: Instance): InstanceInfo | undefined {
+  const fields = registeredFields(state, instance);
+  return fields && infoFrom(fields, instance);
 }
 
 function plainInfo(instance: Instance): InstanceInfo | undefined {
   const fields = eurekaFields(instance);
-  if (fields === undefined) return undefined;
+  return fields && infoFrom(fields, instance);
+}
+
+function infoFrom(fields: EurekaFields, instance: Instance): InstanceInfo {
   return {
     ...fields,
     hostName: instance.node,
@@ -183,7 +192,7 @@ export function leaseCheckId(instanceId: string): string {
 }
 
 /** The status that the lease's check has: maintenance has a check of its own. */
-export function leaseStatus({ status, ownStatus, overriddenStatus }: InstanceInfo): InstanceStatus {
+export function leaseStatus({ status, ownStatus, overriddenStatus }: EurekaFields): InstanceStatus {
   return status === 'OUT_OF_SERVICE' && overriddenStatus === 'OUT_OF_SERVICE' ? ownStatus : status;
 }
 
@@ -208,15 +217,6 @@ export function checkStatus(status: InstanceStatus): CheckStatus {
 
 export function leaseOutput(status: InstanceStatus): string {
   return `Eureka status ${status}`;
-}
-
-function firstWithId(instances: Iterable<Stored<Instance>>, id: string): Stored<Instance> | undefined {
-  for (const instance of instances) if (shownId(instance) === id && isListed(instance)) return instance;
-  return undefined;
-}
-
-function shownId(instance: Instance): string {
-  return eurekaFields(instance)?.instanceId ?? `${instance.node}:${instance.id}`;
 }
 
 function eurekaFields(instance: Instance): EurekaFields | undefined {

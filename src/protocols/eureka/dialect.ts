@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
 import { HeartbeatTimes } from './heartbeat-times.ts';
+import { InstanceIds } from './instance-ids.ts';
 import { lookupRoutes } from './lookups.ts';
 import { empty } from './negotiation.ts';
 import { PeerSender } from './peer-sender.ts';
@@ -45,10 +46,13 @@ const BASES = ['/eureka', '/eureka/v2', '/eureka/v1', '/v2'] as const;
 export function createEurekaDialect(registry: Registry, options: EurekaOptions): EurekaDialect {
   const { clock, doubleLease = false, replicateTo = [], onReplicated, httpPort = () => 0 } = options;
   const heartbeats = new HeartbeatTimes(registry);
+  const ids = new InstanceIds(registry);
   const changes = new RecentChanges(registry, clock);
+  if (replicateTo.length > 0) changes.begin();
   const registrations = new Registrations({
     registry,
     heartbeats,
+    ids,
     clock,
     forwards: replicateTo.length > 0,
     lease: { durations: doubleLease ? 2 : 1 },
@@ -59,7 +63,7 @@ export function createEurekaDialect(registry: Registry, options: EurekaOptions):
     return new PeerSender({ peer, registry, changes, clock, adopt, onAnswered: onReplicated });
   });
   const operations = [
-    ...lookupRoutes({ registry, heartbeats, changes }),
+    ...lookupRoutes({ registry, heartbeats, changes, ids }),
     ...registrationRoutes(registrations),
     ...replicationRoutes({ registrations, clock }),
     ...serverRoutes({ registry, changes, clock, httpPort, peers: peerSenders }),
@@ -68,7 +72,7 @@ export function createEurekaDialect(registry: Registry, options: EurekaOptions):
     peerSenders,
     name: 'eureka',
     prefixes: ['/eureka', '/v2'],
-    routes: operations.flatMap(underEveryBase),
+    routes: operations.map((route) => following(route, changes)).flatMap(underEveryBase),
     ignoreTrailingSlash: true,
     uncleanPath: 'collapse',
     headAsGet: true,
@@ -79,6 +83,15 @@ export function createEurekaDialect(registry: Registry, options: EurekaOptions):
     options: (allowed: readonly Method[]) => withAllow({ status: 204 }, allowed),
     failure,
   };
+}
+
+/** The route, from whose first request on changes are followed. */
+function following(route: Route, changes: RecentChanges): Route {
+  const handle: Route['handle'] = (request) => {
+    changes.begin();
+    return route.handle(request);
+  };
+  return { ...route, handle };
 }
 
 function underEveryBase(operation: Route): Route[] {

@@ -2,7 +2,7 @@ import { RollcallError, type Instance, type Stored } from '../../core/index.ts';
 import type { Reuse, Route, RouteRequest, RouteResponse } from '../../http/index.ts';
 import type { Registry } from '../../registry/index.ts';
 import { hashCodeOf, pick, type Application } from './applications.ts';
-import { findById, findInstance, infoOf } from './catalog-mapping.ts';
+import { infoOf } from './catalog-mapping.ts';
 import {
   compactApplicationJson,
   compactApplicationsJson,
@@ -10,6 +10,7 @@ import {
   compactApplicationXml,
 } from './compact-writer.ts';
 import type { HeartbeatTimes } from './heartbeat-times.ts';
+import type { InstanceIds } from './instance-ids.ts';
 import type { InstanceInfo } from './instance-info.ts';
 import { applicationJson, applicationsJson, instanceJson } from './json-writer.ts';
 import { acceptedFormat, acceptsGzip, empty, isCompact, readable, readableText } from './negotiation.ts';
@@ -21,6 +22,7 @@ interface LookupDeps {
   readonly registry: Registry;
   readonly heartbeats: HeartbeatTimes;
   readonly changes: RecentChanges;
+  readonly ids: InstanceIds;
 }
 
 /** Reads, by their paths behind the base: answered from memory, which has what this node acknowledged. */
@@ -49,9 +51,11 @@ class Lookups {
   readonly #registry: Registry;
   readonly #heartbeats: HeartbeatTimes;
   readonly #changes: RecentChanges;
+  readonly #ids: InstanceIds;
   readonly #answers: SharedAnswers;
 
-  constructor({ registry, heartbeats, changes }: LookupDeps) {
+  constructor({ registry, heartbeats, changes, ids }: LookupDeps) {
+    this.#ids = ids;
     this.#registry = registry;
     this.#heartbeats = heartbeats;
     this.#changes = changes;
@@ -93,11 +97,11 @@ class Lookups {
 
   instance(request: RouteRequest): Promise<RouteResponse> {
     const { app = '', id = '' } = request.params;
-    return this.#single(request, findInstance(this.#registry.state, app, id));
+    return this.#single(request, this.#ids.inApp(app, id));
   }
 
   instanceById(request: RouteRequest): Promise<RouteResponse> {
-    return this.#single(request, findById(this.#registry.state, request.params['id'] ?? ''));
+    return this.#single(request, this.#ids.inAny(request.params['id'] ?? ''));
   }
 
   async #single(request: RouteRequest, instance: Stored<Instance> | undefined): Promise<RouteResponse> {

@@ -50,7 +50,7 @@ interface Source {
 }
 
 /**
- * Which instances have changed in the last 180 seconds, as this node followed the catalog.
+ * Which instances have changed in the last 180 seconds, as this node followed the catalog since it was asked to.
  *
  * One entry for each instance, the last change wins. After a new snapshot everything there is counts as
  * added and everything that has gone as deleted, because what happened in between is not known. A large catalog is
@@ -72,15 +72,22 @@ export class RecentChanges {
   readonly #cancelled: RecentEvent[] = [];
   readonly #listeners: ((key: string) => void)[] = [];
   #purgedAt = Number.NEGATIVE_INFINITY;
+  #isFollowing = false;
 
   constructor(source: Source, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
-    source.onChange((commits) => {
+  }
+
+  /** Follows the catalog from now on: where nobody speaks Eureka, nobody pays for it. */
+  begin(): void {
+    if (this.#isFollowing) return;
+    this.#isFollowing = true;
+    this.#source.onChange((commits) => {
       if (commits.length === 0) void this.#restart();
       else this.#follow(commits);
     });
-    if (source.ready) void this.#restart();
+    if (this.#source.ready) void this.#restart();
   }
 
   /** Calls `listener` with the catalog's key of each instance that comes, goes or changes from now on. */

@@ -12,17 +12,19 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Registry } from '../../registry/index.ts';
 import {
   checkStatus,
-  findInstance,
   infoOf,
   leaseCheckId,
   leaseOutput,
   leaseStatus,
   overriddenElsewhere,
+  registeredFields,
   registeredInfo,
   registrationOf,
+  type EurekaFields,
   type LeaseTerms,
 } from './catalog-mapping.ts';
 import type { HeartbeatTimes } from './heartbeat-times.ts';
+import type { InstanceIds } from './instance-ids.ts';
 import { readInstance, readValue, unreadable } from './instance-body.ts';
 import { completed, type SubmittedInstance } from './instance-decoder.ts';
 import { isStatus, type InstanceInfo, type InstanceStatus } from './instance-info.ts';
@@ -36,6 +38,7 @@ export const REPLICATION_HEADER = 'x-netflix-discovery-replication';
 interface Deps {
   readonly registry: Registry;
   readonly heartbeats: HeartbeatTimes;
+  readonly ids: InstanceIds;
   readonly clock: Clock;
   readonly lease: LeaseTerms;
   /** Whether what clients say here is passed on to peers, so that it matters who said it last. */
@@ -106,7 +109,7 @@ export class Registrations {
   async #put(instance: InstanceInfo, replicated: boolean): Promise<void> {
     const now = this.#deps.clock.now();
     await this.#deps.registry.catalog.registerFrom((state) => {
-      const held = findInstance(state, instance.app, instance.instanceId);
+      const held = this.#deps.ids.inApp(instance.app, instance.instanceId);
       const info = registered(held && registeredInfo(state, held), instance, { replicated, now });
       return registrationOf(state, info, held, this.#deps.lease);
     });
@@ -116,7 +119,7 @@ export class Registrations {
   async heartbeat(request: RouteRequest): Promise<RouteResponse> {
     const { registry, clock, heartbeats, forwards } = this.#deps;
     const instance = await this.#find(request);
-    const held = instance && registeredInfo(registry.state, instance);
+    const held = instance && registeredFields(registry.state, instance);
     // An instance that registered elsewhere has no lease here: a client that takes it for its own registers it.
     if (instance === undefined || held === undefined) return empty(request, 404);
     const status = resolveStatus({ own: held.status, override: held.overriddenStatus });
@@ -179,7 +182,7 @@ export class Registrations {
   }
 
   /** Tells a client whose data is newer than what is registered to register it, and a peer whose data is older. */
-  async #compareDirty(request: RouteRequest, held: InstanceInfo): Promise<RouteResponse> {
+  async #compareDirty(request: RouteRequest, held: EurekaFields): Promise<RouteResponse> {
     const dirtyAt = longParameter(request, 'lastDirtyTimestamp');
     if (dirtyAt === 'invalid') return empty(request, 500);
     if (dirtyAt === undefined || dirtyAt === held.lastDirtyAt) return empty(request, 200);
@@ -226,7 +229,7 @@ export class Registrations {
   ): Promise<void> {
     const { app = '', id = '' } = params;
     await this.#deps.registry.catalog.registerFrom((state) => {
-      const instance = findInstance(state, app, id);
+      const instance = this.#deps.ids.inApp(app, id);
       const info = instance && registeredInfo(state, instance);
       if (info !== undefined) return registrationOf(state, change(info), instance, this.#deps.lease);
       if (instance === undefined || elsewhere === undefined) throw new RollcallError('instance_not_found');
@@ -237,13 +240,13 @@ export class Registrations {
   /** The instance a request is about; asks the store before it says that there is none. */
   async #find({ params }: RouteRequest): Promise<Stored<Instance> | undefined> {
     const { app = '', id = '' } = params;
-    const found = findInstance(this.#deps.registry.state, app, id);
+    const found = this.#deps.ids.inApp(app, id);
     if (found !== undefined) return found;
     const topic = topics.service(app);
     const query: Query<Stored<Instance> | undefined> = {
       topics: [topic],
       index: (state) => state.topic(topic),
-      run: (state) => findInstance(state, app, id),
+      run: () => this.#deps.ids.inApp(app, id),
     };
     return (await this.#deps.registry.reads.read(query, { mode: 'default' })).value;
   }

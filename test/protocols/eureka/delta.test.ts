@@ -59,6 +59,8 @@ describe('eureka delta', () => {
     };
     await registerInCatalog({ instance: anInstance('agent', 'web', { id: 'w' }) });
     await taken('_node_maintenance', '');
+    // A client that is there already.
+    expect((await delta()).changed).to.deep.equal(['WEB: ADDED agent:w OUT_OF_SERVICE']);
     server.clock.time += 400_000;
     expect((await delta()).changed).to.deep.equal([]);
     await taken('_service_maintenance:w', 'w');

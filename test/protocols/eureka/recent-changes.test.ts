@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { decideRegister, instanceKey, type StateCommit } from '../../../src/core/index.ts';
+import type { Clock } from '../../../src/platform/clock.ts';
 import { RecentChanges } from '../../../src/protocols/eureka/recent-changes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { aNode, anInstance, PureCatalog } from '../../support/pure-catalog.ts';
@@ -28,16 +29,28 @@ describe('eureka recent changes', () => {
     changes
       .applications(() => undefined)
       .flatMap(({ instances }) => instances.map(({ app, actionType }) => `${app} ${actionType}`));
+  const followed = (source: ReturnType<typeof sourceOf>, by: Clock = clock) => {
+    const changes = new RecentChanges(source, by);
+    changes.begin();
+    return changes;
+  };
   beforeEach(() => {
     listeners = [];
   });
 
+  it('are followed by none before it is asked for, and by one however often it is', () => {
+    const changes = new RecentChanges(sourceOf(catalogOf('a'), true), clock);
+    expect(listeners).to.have.lengthOf(0);
+    expect(shown(changes)).to.deep.equal([]);
+    changes.begin();
+    changes.begin();
+    expect(listeners).to.have.lengthOf(1);
+    expect(shown(changes)).to.deep.equal(['A ADDED']);
+  });
+
   it('begin with all there is, whether it is loaded already or later', () => {
-    expect(shown(new RecentChanges(sourceOf(catalogOf('a', 'b'), true), clock))).to.deep.equal([
-      'A ADDED',
-      'B ADDED',
-    ]);
-    const later = new RecentChanges(sourceOf(catalogOf('a'), false), clock);
+    expect(shown(followed(sourceOf(catalogOf('a', 'b'), true)))).to.deep.equal(['A ADDED', 'B ADDED']);
+    const later = followed(sourceOf(catalogOf('a'), false));
     expect(shown(later)).to.deep.equal([]);
     listeners.at(-1)?.([]);
     expect(shown(later)).to.deep.equal(['A ADDED']);
@@ -45,7 +58,7 @@ describe('eureka recent changes', () => {
 
   it('after a new snapshot are all that is there, and all that has gone', () => {
     const source = sourceOf(catalogOf('a', 'b'), true);
-    const changes = new RecentChanges(source, clock);
+    const changes = followed(source);
     source.state = catalogOf('b', 'c').state;
     listeners.at(-1)?.([]);
     expect(shown(changes)).to.deep.equal(['A DELETED', 'B ADDED', 'C ADDED']);
@@ -57,7 +70,7 @@ describe('eureka recent changes', () => {
     const slow = { now: () => 1, monotonic: () => now++ };
     const services = Array.from({ length: 20 }, (_, i) => `s${i}`);
     const source = sourceOf(catalogOf('gone', 'kept', 'moved'), true);
-    const changes = new RecentChanges(source, slow);
+    const changes = followed(source, slow);
     await eventually(() => shown(changes).length === 3, 'the first catalog is known');
     source.state = catalogOf(...services, 'kept', 'moved').state;
     changes.purge();
