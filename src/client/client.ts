@@ -17,7 +17,7 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
 }
 
-/** An answer other than success; `status` is 0 when there was no answer at all. */
+/** An answer other than success, or to another question; `status` is 0 when there was no whole answer at all. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -37,6 +37,11 @@ interface RequestOptions {
   readonly timeoutMs?: number;
   /** Gives up before the deadline. */
   readonly signal?: AbortSignal;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Uint8Array;
 }
 
 /** It waits for the sentinels. */
@@ -126,8 +131,8 @@ export class RollcallClient {
 
   /** The value of a configuration key; undefined when there is none. */
   async get(key: string): Promise<Uint8Array | undefined> {
-    const response = await this.#request(`${keyPath(key)}?raw`, { allow: [404] });
-    return response.status === 404 ? undefined : new Uint8Array(await response.arrayBuffer());
+    const { status, body } = await this.#request(`${keyPath(key)}?raw`, { allow: [404] });
+    return status === 404 ? undefined : body;
   }
 
   async put(key: string, value: string | Uint8Array): Promise<void> {
@@ -146,35 +151,45 @@ export class RollcallClient {
   }
 
   async #json<T>(path: string, options: RequestOptions = {}): Promise<T> {
-    return (await (await this.#request(path, options)).json()) as T;
+    const { status, body } = await this.#request(path, options);
+    try {
+      return JSON.parse(textOf(body)) as T;
+    } catch (error) {
+      throw new RequestError(status, `${this.#url} did not answer in JSON`, { cause: error });
+    }
   }
 
-  async #request(path: string, options: RequestOptions = {}): Promise<Response> {
-    const { method = 'GET', body, allow = [], headers = {}, timeoutMs = this.#timeoutMs } = options;
-    let response: Response;
+  async #request(path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { status, body } = await this.#exchange(path, options);
+    if ((status >= 200 && status < 300) || options.allow?.includes(status) === true) return { status, body };
+    const text = textOf(body).trim();
+    throw new RequestError(status, text === '' ? `status ${String(status)}` : detailOf(text));
+  }
+
+  async #exchange(path: string, options: RequestOptions): Promise<Answer> {
+    const { method = 'GET', body, headers = {}, timeoutMs = this.#timeoutMs } = options;
     try {
       const deadline = AbortSignal.timeout(timeoutMs);
       const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
-      response = await fetch(`${this.#url}${path}`, {
+      const response = await fetch(`${this.#url}${path}`, {
         method,
         signal,
         headers,
         ...(body === undefined ? {} : { body }),
       });
+      return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
       throw new RequestError(0, `no answer from ${this.#url}`, { cause: error });
     }
-    if (response.ok || allow.includes(response.status)) return response;
-    const text = (await response.text()).trim();
-    throw new RequestError(
-      response.status,
-      text === '' ? `status ${String(response.status)}` : detailOf(text),
-    );
   }
 }
 
 function keyPath(key: string): string {
   return `/v1/kv/${key.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
 
 function detailOf(text: string): string {
