@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { getHeapStatistics } from 'node:v8';
 import type { Reuse, RouteResponse } from './route.ts';
 import { asSent } from './send.ts';
 import { sendableOf, type Sendable } from './sendable.ts';
@@ -10,11 +11,11 @@ export interface KeptAnswer {
   readonly reuse: Reuse;
 }
 
-const MAX_ENTRIES = 50_000;
-const MAX_BYTES = 128 * 1024 * 1024;
+/** Answers of some 100,000 small services, and never more than a sixteenth of the heap that node may have. */
+export const MAX_BYTES = Math.min(256 * 1024 * 1024, getHeapStatistics().heap_size_limit / 16);
 const MAX_KEY_LENGTH = 1024;
-/** What a key and its headers take beside the body. */
-const OVERHEAD_BYTES = 1000;
+/** What a key, its headers and its place take beside the body. */
+const OVERHEAD_BYTES = 1300;
 
 /** A request with a body, or one that wants to be asked for it, is for the route. */
 const NEVER = ['content-length', 'transfer-encoding', 'expect'];
@@ -56,7 +57,7 @@ export class LookupLane {
     this.#kept.set(key, { dialect, sendable: { ...sendable, body: asSent(body) }, reuse });
     this.#bytes += body.length + OVERHEAD_BYTES;
     for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= MAX_BYTES && this.#kept.size <= MAX_ENTRIES) return;
+      if (this.#bytes <= MAX_BYTES) return;
       this.#remove(oldest);
     }
   }

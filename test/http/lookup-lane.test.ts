@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Dialect, RouteRequest, RouteResponse } from '../../src/http/index.ts';
+import { MAX_BYTES } from '../../src/http/lookup-lane.ts';
 import { send, serveDialects, type TestServer } from '../support/http.ts';
 
 /** A dialect with one route, whose answer says what was asked and how often the route was. */
@@ -119,7 +120,7 @@ describe('lookup lane', () => {
   });
 
   it('is bounded by the bytes it keeps', async () => {
-    asked.fields = { body: Buffer.alloc(16 * 1024 * 1024) };
+    asked.fields = { body: Buffer.alloc(MAX_BYTES / 8) };
     for (let i = 0; i < 8; i++) await get(`/t/${String(i)}`);
     await get('/t/7');
     expect(asked.count, 'the newest is kept').to.equal(8);
