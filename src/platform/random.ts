@@ -13,7 +13,10 @@ export interface Random {
 export const systemRandom: Random = {
   fraction: () => Math.random(),
   uuid: () => randomUUID(),
-  token: () => nextBytes().toString('base64url'),
+  token: () => {
+    const start = takeBytes();
+    return pool.toString('base64url', start, start + TOKEN_BYTES);
+  },
 };
 
 const TOKEN_BYTES = 12;
@@ -21,11 +24,12 @@ const TOKEN_BYTES = 12;
 const pool = Buffer.alloc(TOKEN_BYTES * 256);
 let used = pool.length;
 
-function nextBytes(): Buffer {
+/** Where in the pool unused bytes begin. */
+function takeBytes(): number {
   if (used === pool.length) {
     randomFillSync(pool);
     used = 0;
   }
   used += TOKEN_BYTES;
-  return pool.subarray(used - TOKEN_BYTES, used);
+  return used - TOKEN_BYTES;
 }
