@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { NUMBER_DIGITS } from './http-request.ts';
+import { answerLength } from './line.ts';
 
 const MAX_TRACKED_MS = 5000;
 const BUCKETS_PER_MS = 100;
@@ -52,14 +53,6 @@ function drive(socket: Socket): void {
   socket.on('close', () => {
     if (!ending) errors++;
   });
-}
-
-/** Length of the whole answer, or Infinity while its head is not whole. */
-function answerLength(received: string): number {
-  const headEnd = received.indexOf('\r\n\r\n');
-  if (headEnd < 0) return Infinity;
-  const length = /\r\ncontent-length: (\d+)/i.exec(received);
-  return headEnd + 4 + Number(length?.[1] ?? 0);
 }
 
 function p99Ms(): number {

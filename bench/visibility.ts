@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
-import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from './http-request.ts';
+import { rawRequest } from './http-request.ts';
+import { Line } from './line.ts';
 import { compareCosts, type Row } from './measure.ts';
 import { percentile } from './percentile.ts';
 import { startRollcall, type Rollcall } from './programs.ts';
@@ -9,11 +9,14 @@ import { withRedis } from './redis.ts';
 import type { Run } from './run.ts';
 
 const COMMITS_PER_SECOND = 1000;
-const TICK_MS = 5;
+const TICK_MS = 1;
+/** At this pace nodes have compiled what they run only after some thousand commits. */
+const WARM_UP_SECONDS = 5;
 const PROBES = 4;
 /** A reader that is not told of a change within this fails the bench. */
 const TOLD_WITHIN_MS = 10_000;
-const connections = new Agent({ keepAlive: true, maxSockets: 200 });
+/** Further ones wait until one of these is done. */
+const MAX_OPEN_WRITES = 100;
 
 /** What the probes of a round found, in ms. */
 interface Delays {
@@ -33,7 +36,7 @@ export async function visibilityRows(run: Run): Promise<Row[]> {
     const reader = await startRollcall({ onServerCore: (command) => command }, redisUrl);
     const ours: Delays[] = [];
     const bare: Delays[] = [];
-    await throughNodes(writer, reader, run.seconds);
+    await throughNodes(writer, reader, WARM_UP_SECONDS);
     for (let round = 0; round < run.rounds; round++) {
       ours.push(await throughNodes(writer, reader, run.seconds));
       bare.push(await throughStream(redisUrl, run.seconds));
@@ -55,46 +58,55 @@ export async function visibilityRows(run: Run): Promise<Row[]> {
 }
 
 async function throughNodes(writer: Rollcall, reader: Rollcall, seconds: number): Promise<Delays> {
-  return whileWriting(
-    seconds,
-    (n) =>
-      send(
-        writer.httpPort,
-        { method: 'PUT', path: `/v1/kv/load/${n % 1000}`, body: String(n) },
-        n,
-        connections,
-      ),
-    (probe) => probeNodes(writer, reader, `/v1/kv/probe/${probe}`),
-  );
+  const writing = await linesTo(writer.httpPort, MAX_OPEN_WRITES + PROBES);
+  const reading = await linesTo(reader.httpPort, PROBES);
+  const idle = writing.slice(PROBES);
+  try {
+    return await whileWriting(
+      seconds,
+      async (n) => {
+        const line = idle.pop();
+        if (line === undefined) throw new Error('no connection is free');
+        await line.ask(put(`/v1/kv/load/${n % 1000}`, n));
+        idle.push(line);
+      },
+      async (probe) => probeNodes(at(writing, probe), at(reading, probe), `/v1/kv/probe/${probe}`),
+    );
+  } finally {
+    for (const line of [...writing, ...reading]) line.close();
+  }
 }
 
-async function probeNodes(writer: Rollcall, reader: Rollcall, path: string): Promise<number> {
-  const put = { method: 'PUT', path, body: '{n}' } as const;
-  await send(writer.httpPort, put, 0, connections);
+async function probeNodes(writer: Line, reader: Line, path: string): Promise<number> {
+  await writer.ask(put(path, 0));
   // In `default` mode: a read that has what was just acknowledged.
-  const index = await blockingGet(reader.httpPort, path);
-  const told = blockingGet(reader.httpPort, `${path}?index=${index}&wait=10s&stale`);
-  // The reader has to be waiting; the time it takes to come is not measured.
-  await sleep(10);
+  const answer = await reader.ask(rawRequest({ method: 'GET', path }));
+  const index = /\r\nx-consul-index: (\d+)/i.exec(answer)?.[1] ?? '';
+  const blocked = { method: 'GET', path: `${path}?index=${index}&wait=10s&stale` } as const;
+  const told = reader.ask(rawRequest(blocked)).then(() => performance.now());
+  await untilWaiting();
   const sentAt = performance.now();
-  const [, toldAt] = await Promise.all([
-    send(writer.httpPort, put, 1, connections),
-    told.then(() => performance.now()),
-  ]);
+  const [, toldAt] = await Promise.all([writer.ask(put(path, 1)), told]);
   return toldAt - sentAt;
 }
 
-/** The index of the answer, once there is one. */
-async function blockingGet(port: number, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, agent: connections, timeout: TOLD_WITHIN_MS };
-    const request = get(options, (response) => {
-      response.resume();
-      response.on('end', () => resolve(String(response.headers['x-consul-index'])));
-    });
-    request.on('timeout', () => request.destroy(new Error(`${path}: a reader was not told`)));
-    request.on('error', reject);
-  });
+function put(path: string, value: number): string {
+  return rawRequest({ method: 'PUT', path, body: String(value) });
+}
+
+async function linesTo(port: number, count: number): Promise<Line[]> {
+  return Promise.all(Array.from({ length: count }, () => Line.open(port)));
+}
+
+function at(lines: readonly Line[], index: number): Line {
+  const line = lines[index];
+  if (line === undefined) throw new RangeError('no such line');
+  return line;
+}
+
+/** The reader has to be waiting; the time it takes to come is not measured, and the load's ticks are not met. */
+async function untilWaiting(): Promise<void> {
+  await sleep(10 + 5 * Math.random());
 }
 
 async function throughStream(redisUrl: string, seconds: number): Promise<Delays> {
@@ -108,7 +120,7 @@ async function throughStream(redisUrl: string, seconds: number): Promise<Delays>
         const stream = `probe-${probe}`;
         const last = (await writer.xadd(stream, 'MAXLEN', '~', 10, '*', 'n', 0)) ?? '$';
         const told = readers[probe]?.xread('BLOCK', TOLD_WITHIN_MS, 'STREAMS', stream, last);
-        await sleep(10);
+        await untilWaiting();
         const sentAt = performance.now();
         const [, toldAt] = await Promise.all([
           writer.xadd(stream, 'MAXLEN', '~', 10, '*', 'n', 1),
@@ -135,7 +147,7 @@ async function whileWriting(
   let n = 0;
   const timer = setInterval(() => {
     const due = ((performance.now() - beganAt) / 1000) * COMMITS_PER_SECOND;
-    for (; n < due && writes.size < COMMITS_PER_SECOND; n++) {
+    for (; n < due && writes.size < MAX_OPEN_WRITES; n++) {
       const writing = write(n)
         .catch((error: unknown) => (failure = error))
         .finally(() => writes.delete(writing));
