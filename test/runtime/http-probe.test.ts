@@ -3,27 +3,12 @@ import { readFileSync } from 'node:fs';
 import type { HttpProbe } from '../../src/core/index.ts';
 import { probeHttp } from '../../src/runtime/checks/probes/http.ts';
 import { closedPort, httpTarget, tcpTarget, type ProbeTarget } from '../support/probe-target.ts';
+import { anHttpProbe } from '../support/pure-catalog.ts';
 
 const TLS = {
   key: readFileSync('test/fixtures/tls/key.pem'),
   cert: readFileSync('test/fixtures/tls/cert.pem'),
 };
-
-function http(url: string, fields: Partial<HttpProbe> = {}): HttpProbe {
-  return {
-    kind: 'http',
-    url,
-    method: '',
-    headers: {},
-    body: '',
-    followRedirects: true,
-    tlsSkipVerify: false,
-    tlsServerName: '',
-    intervalMs: 1000,
-    timeoutMs: 1000,
-    ...fields,
-  };
-}
 
 async function look(source: HttpProbe, timeoutMs = 10_000): Promise<[string, string]> {
   const ending = new AbortController();
@@ -69,7 +54,7 @@ describe('HTTP probe', () => {
   for (const [code, status, line] of table) {
     it(`${code} is ${status}`, async () => {
       const [, url] = await serve((_request, response) => response.writeHead(code).end());
-      expect(await look(http(`${url}/health`))).to.deep.equal([
+      expect(await look(anHttpProbe(`${url}/health`))).to.deep.equal([
         status,
         `HTTP GET ${url}/health: ${line} Output: `,
       ]);
@@ -80,8 +65,8 @@ describe('HTTP probe', () => {
     const [, url] = await serve((request, response) => {
       response.end(request.url === '/long' ? `${'x'.repeat(10_000)}end` : 'all well');
     });
-    expect((await look(http(url)))[1]).to.equal(`HTTP GET ${url}: 200 OK Output: all well`);
-    const [, output] = await look(http(`${url}/long`));
+    expect((await look(anHttpProbe(url)))[1]).to.equal(`HTTP GET ${url}: 200 OK Output: all well`);
+    const [, output] = await look(anHttpProbe(`${url}/long`));
     expect(output).to.equal(`HTTP GET ${url}/long: 200 OK Output: ${'x'.repeat(4093)}end`);
   });
 
@@ -94,7 +79,7 @@ describe('HTTP probe', () => {
       write();
     });
     const startedAt = performance.now();
-    const [status, output] = await look(http(url));
+    const [status, output] = await look(anHttpProbe(url));
     expect(status).to.equal('passing');
     expect(output).to.match(/Output: y{4096}$/);
     // Long before its time is up.
@@ -106,11 +91,11 @@ describe('HTTP probe', () => {
       response.writeHead(200, { 'content-length': '100' }).write('half');
       if (request.url === '/cut') setTimeout(() => response.destroy(), 20);
     });
-    expect(await look(http(`${url}/cut`))).to.deep.equal([
+    expect(await look(anHttpProbe(`${url}/cut`))).to.deep.equal([
       'passing',
       `HTTP GET ${url}/cut: 200 OK Output: half`,
     ]);
-    expect(await look(http(`${url}/hang`), 200)).to.deep.equal([
+    expect(await look(anHttpProbe(`${url}/hang`), 200)).to.deep.equal([
       'passing',
       `HTTP GET ${url}/hang: 200 OK Output: half`,
     ]);
@@ -119,7 +104,7 @@ describe('HTTP probe', () => {
   it('sends the method, headers and body it is told to, on a connection of its own', async () => {
     const [target, url] = await serve((_request, response) => response.end());
     const headers = { Host: ['checked.test'], 'X-Two': ['1', '2'], 'Content-Length': ['999'] };
-    const [, output] = await look(http(url, { method: 'POST', headers, body: 'grüße' }));
+    const [, output] = await look(anHttpProbe(url, { method: 'POST', headers, body: 'grüße' }));
     expect(output).to.equal(`HTTP POST ${url}: 200 OK Output: `);
     expect(target.requests).to.have.length(1);
     expect(target.requests[0]).to.deep.include({ method: 'POST', body: 'grüße' });
@@ -132,14 +117,14 @@ describe('HTTP probe', () => {
 
   it('sends a body with GET too', async () => {
     const [target, url] = await serve((_request, response) => response.end());
-    await look(http(url, { body: '{}' }));
+    await look(anHttpProbe(url, { body: '{}' }));
     expect(target.requests[0]).to.deep.include({ method: 'GET', body: '{}' });
   });
 
   it('says who it is and what it reads unless told otherwise', async () => {
     const [target, url] = await serve((_request, response) => response.end());
-    await look(http(url));
-    await look(http(url, { headers: { 'User-Agent': ['mine'], Accept: ['application/json'] } }));
+    await look(anHttpProbe(url));
+    await look(anHttpProbe(url, { headers: { 'User-Agent': ['mine'], Accept: ['application/json'] } }));
     expect(target.requests.map(({ headers }) => [headers['user-agent'], headers.accept])).to.deep.equal([
       ['Consul Health Check', 'text/plain, text/*, */*'],
       ['mine', 'application/json'],
@@ -151,7 +136,9 @@ describe('HTTP probe', () => {
       response.end(String(Reflect.get(request.socket, 'servername')));
     }, TLS);
     const said = async (of: string, tlsServerName: string) =>
-      (await look(http(of, { tlsSkipVerify: true, tlsServerName, headers: { host: ['other.test'] } })))[1];
+      (
+        await look(anHttpProbe(of, { tlsSkipVerify: true, tlsServerName, headers: { host: ['other.test'] } }))
+      )[1];
     expect(await said(url, 'checked.test')).to.match(/Output: checked.test$/);
     expect(await said(url, '')).to.match(/Output: false$/);
     expect(await said(url.replace('127.0.0.1', 'localhost'), '')).to.match(/Output: localhost$/);
@@ -164,12 +151,12 @@ describe('HTTP probe', () => {
         if (left === 0) response.end('arrived');
         else response.writeHead(302, { location: `/${left - 1}` }).end();
       });
-      expect(await look(http(`${url}/9`))).to.deep.equal([
+      expect(await look(anHttpProbe(`${url}/9`))).to.deep.equal([
         'passing',
         `HTTP GET ${url}/9: 200 OK Output: arrived`,
       ]);
       target.requests.length = 0;
-      expect(await look(http(`${url}/10`))).to.deep.equal([
+      expect(await look(anHttpProbe(`${url}/10`))).to.deep.equal([
         'critical',
         `Get "${url}/0": stopped after 10 redirects`,
       ]);
@@ -180,7 +167,7 @@ describe('HTTP probe', () => {
       const [target, url] = await serve((_request, response) =>
         response.writeHead(302, { location: '/x' }).end(),
       );
-      const [status, output] = await look(http(url, { followRedirects: false }));
+      const [status, output] = await look(anHttpProbe(url, { followRedirects: false }));
       expect([status, output]).to.deep.equal(['critical', `HTTP GET ${url}: 302 Found Output: `]);
       expect(target.requests).to.have.length(1);
     });
@@ -191,7 +178,7 @@ describe('HTTP probe', () => {
         else response.writeHead(Number(request.url?.slice(1)), { location: '/end' }).end();
       });
       for (const code of [301, 302, 303, 307, 308])
-        await look(http(`${url}/${code}`, { method: 'PUT', body: 'b' }));
+        await look(anHttpProbe(`${url}/${code}`, { method: 'PUT', body: 'b' }));
       const seen = target.requests.filter((request) => request.url === '/end');
       expect(seen.map(({ method, body }) => `${method} ${body}`.trim())).to.deep.equal([
         'GET',
@@ -214,8 +201,8 @@ describe('HTTP probe', () => {
         Host: ['checked.test'],
         'X-Kept': ['yes'],
       };
-      await look(http(url, { headers }));
-      await look(http(`${url}/away`, { headers }));
+      await look(anHttpProbe(url, { headers }));
+      await look(anHttpProbe(`${url}/away`, { headers }));
       const [, stayed] = here.requests;
       expect(stayed?.headers).to.include({ authorization: 'secret', cookie: 'secret', host: 'checked.test' });
       expect(there.requests[0]?.headers).to.include({ 'x-kept': 'yes', host: `127.0.0.1:${there.port}` });
@@ -226,7 +213,7 @@ describe('HTTP probe', () => {
       const [, url] = await serve((_request, response) =>
         response.writeHead(302, { location: 'file:///etc/passwd' }).end(),
       );
-      expect(await look(http(url))).to.deep.equal([
+      expect(await look(anHttpProbe(url))).to.deep.equal([
         'critical',
         'Get "file:///etc/passwd": unsupported protocol scheme "file"',
       ]);
@@ -235,7 +222,7 @@ describe('HTTP probe', () => {
 
   describe("Compat(consul): the output of a failed check is Go's error text", () => {
     const failure = async (url: string, fields: Partial<HttpProbe> = {}, timeoutMs?: number) => {
-      const [status, output] = await look(http(url, fields), timeoutMs);
+      const [status, output] = await look(anHttpProbe(url, fields), timeoutMs);
       expect(status).to.equal('critical');
       return output;
     };
@@ -292,7 +279,7 @@ describe('HTTP probe', () => {
       expect(await failure(url)).to.equal(
         `Get "${url}": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
       );
-      expect(await look(http(url, { tlsSkipVerify: true }))).to.deep.equal([
+      expect(await look(anHttpProbe(url, { tlsSkipVerify: true }))).to.deep.equal([
         'passing',
         `HTTP GET ${url}: 200 OK Output: safe`,
       ]);

@@ -7,7 +7,7 @@ import { startRuntime } from '../../src/runtime/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { watchTimers } from '../support/live-timers.ts';
 import { httpTarget } from '../support/probe-target.ts';
-import { aCheck, aNode, anInstance } from '../support/pure-catalog.ts';
+import { aCheck, aNode, anHttpProbe, anInstance } from '../support/pure-catalog.ts';
 import { startRegistry } from '../support/registry.ts';
 
 describe('runtime', () => {
@@ -26,18 +26,7 @@ describe('runtime', () => {
       });
       const { state } = test.registry;
       expect(state.instancesOf('consul').size).to.equal(1);
-      const http = {
-        kind: 'http',
-        url: `http://127.0.0.1:${target.port}/`,
-        method: 'GET',
-        headers: {},
-        body: '',
-        followRedirects: true,
-        tlsSkipVerify: false,
-        tlsServerName: '',
-        intervalMs: 100,
-        timeoutMs: 1000,
-      } as const;
+      const http = anHttpProbe(`http://127.0.0.1:${target.port}/`, { intervalMs: 100 });
       const checks = [
         aCheck('n1', 'probed', { instanceId: 'web', status: 'critical', source: http }),
         aCheck('n1', 'beating', { instanceId: 'web', source: { kind: 'ttl', ttlMs: 500 } }),

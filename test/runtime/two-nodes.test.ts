@@ -11,7 +11,7 @@ import { Membership } from '../../src/runtime/membership.ts';
 import { createRedisStore } from '../../src/store/redis/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { httpTarget, type ProbeTarget } from '../support/probe-target.ts';
-import { aCheck, aNode, anInstance } from '../support/pure-catalog.ts';
+import { aCheck, aNode, anHttpProbe, anInstance } from '../support/pure-catalog.ts';
 import { redisAvailable, RedisServer, requireRedis } from '../support/redis-server.ts';
 import { startRegistry, type TestRegistry } from '../support/registry.ts';
 
@@ -92,18 +92,8 @@ describe('two nodes on one Redis', () => {
   }
 
   async function registerChecks(node: RegistryNode): Promise<void> {
-    const source: CheckSource = {
-      kind: 'http',
-      url: `http://127.0.0.1:${target.port}/`,
-      method: 'GET',
-      headers: {},
-      body: '',
-      followRedirects: true,
-      tlsSkipVerify: false,
-      tlsServerName: '',
-      intervalMs: INTERVAL_MS,
-      timeoutMs: 5000,
-    };
+    const url = `http://127.0.0.1:${target.port}/`;
+    const source = anHttpProbe(url, { intervalMs: INTERVAL_MS, timeoutMs: 5000 });
     const ids = Array.from({ length: CHECKS }, (_, i) => `web-${i}`);
     await Promise.all(ids.map((id) => node.registry.catalog.register(registration(id, source))));
   }

@@ -5,6 +5,7 @@ import {
   type Check,
   type Decision,
   type Draft,
+  type HttpProbe,
   type Instance,
   type Node,
 } from '../../src/core/index.ts';
@@ -62,6 +63,22 @@ export function aCheck(node: string, id: string, fields: Partial<Check> = {}): C
     output: '',
     source: { kind: 'external' },
     deregisterAfterMs: 0,
+    ...fields,
+  };
+}
+
+export function anHttpProbe(url: string, fields: Partial<HttpProbe> = {}): HttpProbe {
+  return {
+    kind: 'http',
+    url,
+    method: '',
+    headers: {},
+    body: '',
+    followRedirects: true,
+    tlsSkipVerify: false,
+    tlsServerName: '',
+    intervalMs: 1000,
+    timeoutMs: 1000,
     ...fields,
   };
 }
