@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REGISTRATION } from './catalog.ts';
+import type { OnServerCore } from './cores.ts';
 import { sendAll } from './http-rows.ts';
 import { compareCosts, fact, median, type Row } from './measure.ts';
 import { percentile } from './percentile.ts';
@@ -11,14 +12,20 @@ import type { Run } from './run.ts';
 
 const LOOKUP = { method: 'GET', path: '/v1/health/service/new-{k}?passing&stale', keys: 1000 } as const;
 const PROBES_PER_SECOND = 200;
-const NODES = { onServerCore: <T>(command: T) => command };
 
-/** How long a node takes to take a whole catalog from Redis, and what that does to a node that is there already. */
-export async function joiningRows(run: Run, instances: number): Promise<Row[]> {
+/**
+ * How long a node takes to take a whole catalog from Redis, and what that does to a node that is there already.
+ *
+ * It may use any core: beside Redis and what measures, on theirs, it would be their work that counts.
+ */
+export async function joiningRows(run: Run, onAnyCore: OnServerCore, instances: number): Promise<Row[]> {
   return withRedis('everysec', async (redisUrl) => {
     const first = await startRollcall(run, redisUrl);
     await sendAll(first.httpPort, instances, REGISTRATION);
-    const found = await observed(run, first, redisUrl);
+    // Every lookup once: what encodes an answer for the first time has nothing to do with who joins.
+    await sendAll(first.httpPort, LOOKUP.keys, LOOKUP);
+    const start = (namespace?: string) => startOf(onAnyCore, redisUrl, namespace);
+    const found = await observed(run, first, start);
     await first.stop();
     return rowsOf(found, instances);
   });
@@ -33,16 +40,20 @@ interface Observed {
   readonly delaysAtRest: number[];
 }
 
-async function observed(run: Run, first: Rollcall, redisUrl: string): Promise<Observed> {
+async function observed(
+  run: Run,
+  first: Rollcall,
+  start: (namespace?: string) => Promise<number>,
+): Promise<Observed> {
   const found: Observed = { full: [], empty: [], stalls: [], delays: [], delaysAtRest: [] };
   for (let round = 0; round < run.rounds; round++) {
-    found.empty.push(await startOf(redisUrl, `empty-${round}`));
+    found.empty.push(await start(`empty-${round}`));
     const rest = Prober.start(first.httpPort, LOOKUP, PROBES_PER_SECOND);
     await sleep(run.seconds * 1000);
     found.delaysAtRest.push(...(await rest.stop()));
     await stallMsOf(first.program);
     const busy = Prober.start(first.httpPort, LOOKUP, PROBES_PER_SECOND);
-    found.full.push(await startOf(redisUrl));
+    found.full.push(await start());
     found.delays.push(...(await busy.stop()));
     found.stalls.push(await stallMsOf(first.program));
   }
@@ -72,9 +83,13 @@ function rowsOf({ full, empty, stalls, delays, delaysAtRest }: Observed, instanc
 }
 
 /** How long a node takes from its start until it serves. */
-async function startOf(redisUrl: string, namespace = 'rollcall'): Promise<number> {
+async function startOf(
+  onServerCore: OnServerCore,
+  redisUrl: string,
+  namespace = 'rollcall',
+): Promise<number> {
   const startedAt = performance.now();
-  const node = await startRollcall(NODES, redisUrl, { ROLLCALL_REDIS_NAMESPACE: namespace });
+  const node = await startRollcall({ onServerCore }, redisUrl, { ROLLCALL_REDIS_NAMESPACE: namespace });
   const ready = performance.now() - startedAt;
   await node.stop();
   return ready;

@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 exitOnSignals();
-const { pinned, onServerCore } = reserveServerCore();
+const { pinned, onServerCore, onAnyCore } = reserveServerCore();
 const { 'write-docs': writeDocs, only, ...numbers } = values;
 const sizes = Object.fromEntries(
   Object.entries(numbers).map(([name, text]) => [name, positive(name, text)]),
@@ -34,7 +34,7 @@ const parts: Parts = {
   waiters: () => waiterRows(run, sizes.waiters),
   subscribers: () => subscriberRows(run, sizes.subscribers),
   growth: () => growthRows(run, sizes.services),
-  joining: () => joiningRows(run, sizes.joined),
+  joining: () => joiningRows(run, onAnyCore, sizes.joined),
   million: () => millionRows(run, sizes.instances, sizes.minutes),
 };
 await runParts(parts, {
