@@ -14,7 +14,7 @@ import type { BenchRequest } from './http-request.ts';
 import type { Row } from './measure.ts';
 import { against } from './peer-lookups.ts';
 import { startConsul, startEtcd, startEureka, type Peer } from './peers.ts';
-import { startRollcall } from './programs.ts';
+import { NO_ADMISSION, startRollcall } from './programs.ts';
 import { withRedis } from './redis.ts';
 import type { Run } from './run.ts';
 
@@ -74,7 +74,7 @@ async function rowsAgainst(
 ): Promise<Row[]> {
   return against(start(run), (started) =>
     withRedis(group === 'writes, Redis always' ? 'always' : 'everysec', async (redisUrl) => {
-      const rollcall = await startRollcall(run, redisUrl);
+      const rollcall = await startRollcall(run, redisUrl, NO_ADMISSION);
       for (const request of prepare)
         for (const port of [rollcall.httpPort, started.port]) await sendAll(port, BEATING_INSTANCES, request);
       const rows: Row[] = [];

@@ -3,7 +3,7 @@ import { BEATING, BEATING_INSTANCES, HEARTBEAT, KEYS_PUT, REGISTRATION } from '.
 import { httpRow, sendAll, startBareHttp } from './http-rows.ts';
 import type { BenchRequest } from './http-request.ts';
 import type { Row } from './measure.ts';
-import { startRollcall } from './programs.ts';
+import { NO_ADMISSION, startRollcall } from './programs.ts';
 import { withRedis } from './redis.ts';
 import type { Run } from './run.ts';
 
@@ -25,7 +25,7 @@ export async function redisWriteRows(run: Run): Promise<Row[]> {
 }
 
 async function writeRows(run: Run, group: string, redisUrl: string | undefined): Promise<Row[]> {
-  const rollcall = await startRollcall(run, redisUrl);
+  const rollcall = await startRollcall(run, redisUrl, NO_ADMISSION);
   const bare = await startBareHttp(run);
   await sendAll(rollcall.httpPort, BEATING_INSTANCES, BEATING);
   const rows: Row[] = [];
