@@ -12,13 +12,13 @@ import {
   BodyUnreadableError,
   DEFAULT_BODY_LIMIT_BYTES,
   type Dialect,
-  type Later,
   type Route,
   type RouteRequest,
   type RouteResponse,
 } from './route.ts';
 import { RouteTable } from './route-table.ts';
 import { sendAgain, Sender } from './sendable.ts';
+import { WaitingExchanges } from './waiting.ts';
 
 /** Told once per request that a dialect answered. */
 export type OnAnswered = (dialect: string, status: number, seconds: number) => void;
@@ -57,8 +57,7 @@ export class Edge {
   readonly #mounts = new Map<string, Mounted>();
   readonly #lane: LookupLane;
   readonly #sender = new Sender();
-  /** Who waits for an answer, and how to have it come at once. */
-  readonly #waiting = new Map<Exchange, (() => void) | undefined>();
+  readonly #waiting: WaitingExchanges<Exchange>;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -67,8 +66,8 @@ export class Edge {
       const mounted = { dialect, table: new RouteTable(dialect.routes, dialect.ignoreTrailingSlash) };
       for (const prefix of dialect.prefixes) this.#mounts.set(prefix.slice(1), mounted);
     }
-    deps.shutdown.addEventListener('abort', () => {
-      for (const end of this.#waiting.values()) end?.();
+    this.#waiting = new WaitingExchanges(deps.shutdown, (exchange, later) => {
+      this.#settle(exchange, () => later.answer());
     });
   }
 
@@ -129,7 +128,7 @@ export class Edge {
     const { request, response, mounted, startedAt } = exchange;
     try {
       if (result.later !== undefined) {
-        this.#wait(exchange, result.later);
+        this.#waiting.add(exchange, result.later);
         return;
       }
       const { name } = mounted.dialect;
@@ -166,19 +165,6 @@ export class Edge {
     const isUnread = error instanceof BodyTooLargeError || error instanceof BodyUnreadableError;
     // What is left of an unread body must not be taken for the next request.
     return isUnread ? { ...spelled, headers: { ...spelled.headers, Connection: 'close' } } : spelled;
-  }
-
-  /** Has an answer come when it is ready, or the client or this process goes. */
-  #wait(exchange: Exchange, later: Later): void {
-    this.#waiting.set(exchange, undefined);
-    const end = later.start(() => {
-      this.#waiting.delete(exchange);
-      this.#settle(exchange, () => later.answer());
-    });
-    if (!this.#waiting.has(exchange)) return;
-    this.#waiting.set(exchange, end);
-    exchange.response.on('close', end);
-    if (this.#deps.shutdown.aborted || exchange.response.destroyed) end();
   }
 
   #sendIfCurrent(kept: KeptAnswer, response: ServerResponse, startedAt: number): boolean {

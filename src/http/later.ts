@@ -1,4 +1,4 @@
-import type { Later, RouteResponse } from './route.ts';
+import type { Awaiting, Later, Pending, RouteResponse } from './route.ts';
 
 /** What `map` makes of a response, now or when it comes. */
 export function mapped(
@@ -18,8 +18,8 @@ class Mapped implements Later {
     this.#map = map;
   }
 
-  start(ready: () => void): () => void {
-    return this.#later.start(ready);
+  start(awaiting: Awaiting): Pending {
+    return this.#later.start(awaiting);
   }
 
   answer(): RouteResponse | Promise<RouteResponse> {

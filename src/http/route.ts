@@ -34,14 +34,24 @@ export interface RouteResponse {
   readonly reuse?: Reuse;
 }
 
+/** Who waits for an answer. */
+export interface Awaiting {
+  ready(): void;
+}
+
+/** A wait that can be ended at once. */
+export interface Pending {
+  cancel(): void;
+}
+
 /**
  * An answer that comes when there is news, or when time is up.
  *
- * While it is waited for, its request costs no promise, timer or closure of the route's: tens of thousands may wait.
+ * While it is waited for, its request costs no promise, timer or closure: tens of thousands may wait.
  */
 export interface Later {
-  /** Calls `ready` once, perhaps before it returns; returns how to have that happen at once. */
-  start(ready: () => void): () => void;
+  /** Tells `awaiting` once that it is ready, perhaps before this returns; when cancelled, at once. */
+  start(awaiting: Awaiting): Pending;
   /** The answer, asked for once it is ready. */
   answer(): RouteResponse | Promise<RouteResponse>;
 }

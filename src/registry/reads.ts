@@ -1,7 +1,7 @@
 import { indexOf, RollcallError, type Query, type Revision } from '../core/index.ts';
 import type { Store } from '../store/store.ts';
 import type { View } from '../view/view.ts';
-import type { WaitResult } from '../view/wait.ts';
+import type { Settler, Wait, WaitResult } from '../view/wait.ts';
 
 /**
  * How fresh an answer must be.
@@ -57,7 +57,7 @@ export class Reads {
     if (options.index !== undefined && options.index > 0 && options.signal?.aborted !== true) {
       const signal = options.signal ?? new AbortController().signal;
       const ended = await this.#view.wait(query, options.index, options.waitMs ?? 0, signal);
-      return this.#answerAfter(query, ended);
+      return this.answerAfter(query, ended);
     }
     return this.answer(query);
   }
@@ -79,22 +79,19 @@ export class Reads {
   }
 
   /**
-   * Calls `settle` with the answer once the query's index has passed `index`, or after `waitMs`; returns how to have
-   * that happen at once. For reads that have been confirmed; `settle` may be called before this returns.
+   * Tells `settler` once the query's index has passed `index`, or after `waitMs`; what it returns has that happen at
+   * once. For reads that have been confirmed; `settler` may be told before this returns.
    */
-  park<T>(
-    query: Query<T>,
-    index: Revision,
-    waitMs: number,
-    settle: (answer: () => Answer<T>) => void,
-  ): () => void {
-    return this.#view.park(query, index, waitMs, (ended) => {
-      settle(() => this.#answerAfter(query, ended));
-    });
+  park(query: Query<unknown>, index: Revision, waitMs: number, settler: Settler): Wait {
+    return this.#view.park(query, index, waitMs, settler);
   }
 
-  /** What moved the index without waking anybody is for the next read to see, lest it be waited for in vain. */
-  #answerAfter<T>(query: Query<T>, { outcome, seen }: WaitResult): Answer<T> {
+  /**
+   * The answer after a wait.
+   *
+   * What moved the index without waking anybody is for the next read to see, lest it be waited for in vain.
+   */
+  answerAfter<T>(query: Query<T>, { outcome, seen }: WaitResult): Answer<T> {
     const answer = this.answer(query);
     return outcome === 'timeout' ? { ...answer, index: Math.max(1, seen) } : answer;
   }

@@ -1,7 +1,7 @@
 import { indexOf, RollcallError, State, type Query, type Revision, type StateCommit } from '../core/index.ts';
 import type { Clock } from '../platform/clock.ts';
 import { TimerWheel } from '../platform/timer-wheel.ts';
-import { isOfUnknownEpoch, Wait, type WaitResult } from './wait.ts';
+import { isOfUnknownEpoch, Wait, type Settler, type WaitResult } from './wait.ts';
 import { Watchers } from './watchers.ts';
 
 /** Somebody who waits for a revision. */
@@ -123,27 +123,22 @@ export class View {
   }
 
   /**
-   * Calls `settle` once a query's index has passed `index`, or after `timeoutMs`; returns how to end that at once.
+   * Tells `settler` once a query's index has passed `index`, or after `timeoutMs`; what it returns ends that at once.
    *
-   * Checks and registers in one turn, so no change can slip between; `settle` may be called before this returns.
+   * Checks and registers in one turn, so no change can slip between; `settler` may be told before this returns.
    */
-  park(
-    query: Query<unknown>,
-    index: Revision,
-    timeoutMs: number,
-    settle: (result: WaitResult) => void,
-  ): () => void {
-    const wait = new Wait(this, query, index, (result) => {
-      this.#watchers.remove(wait);
-      this.#deadlines.cancel(wait);
-      settle(result);
-    });
+  park(query: Query<unknown>, index: Revision, timeoutMs: number, settler: Settler): Wait {
+    const wait = new Wait(this, query, index, settler);
     this.#watchers.add(wait);
     if (this.hasNews(query, index)) wait.end('changed');
     else this.#deadlines.schedule(wait, timeoutMs);
-    return () => {
-      wait.end('cancelled');
-    };
+    return wait;
+  }
+
+  /** For waits that end. */
+  release(wait: Wait): void {
+    this.#watchers.remove(wait);
+    this.#deadlines.cancel(wait);
   }
 
   /** As `park`; resolves when the wait has ended. */
@@ -154,14 +149,15 @@ export class View {
     signal: AbortSignal,
   ): Promise<WaitResult> {
     return new Promise<WaitResult>((resolve) => {
-      const end = this.park(query, index, timeoutMs, (result) => {
+      const settled = (result: WaitResult) => {
         signal.removeEventListener('abort', cancel);
         resolve(result);
-      });
+      };
+      const wait = this.park(query, index, timeoutMs, { settled });
       function cancel() {
-        end();
+        wait.cancel();
       }
-      if (signal.aborted) end();
+      if (signal.aborted) wait.cancel();
       else signal.addEventListener('abort', cancel, { once: true });
     });
   }

@@ -10,28 +10,35 @@ export interface WaitResult {
   readonly seen: Revision;
 }
 
+/** Who is told how a wait ended. */
+export interface Settler {
+  settled(result: WaitResult): void;
+}
+
+/** What a wait looks at; `release` is called when it has ended. */
+interface Source {
+  readonly state: State;
+  release(wait: Wait): void;
+}
+
 /**
- * One blocked read. There may be tens of thousands, so it is one object without timers or promises of its own.
+ * One blocked read. There may be tens of thousands, so it is one object without timers, promises or closures of its
+ * own.
  */
 export class Wait implements Waiter {
-  readonly #source: { readonly state: State };
+  readonly #source: Source;
   readonly #query: Query<unknown>;
   readonly #index: Revision;
-  readonly #settle: (result: WaitResult) => void;
+  readonly #settler: Settler;
   #seen: Revision;
   #isAbsent: boolean;
   #isOver = false;
 
-  constructor(
-    source: { readonly state: State },
-    query: Query<unknown>,
-    index: Revision,
-    settle: (result: WaitResult) => void,
-  ) {
+  constructor(source: Source, query: Query<unknown>, index: Revision, settler: Settler) {
     this.#source = source;
     this.#query = query;
     this.#index = index;
-    this.#settle = settle;
+    this.#settler = settler;
     this.#seen = indexOf(query, source.state);
     this.#isAbsent = this.#seen <= index && query.isAbsent?.(source.state) === true;
   }
@@ -54,7 +61,12 @@ export class Wait implements Waiter {
   end(outcome: WaitOutcome): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#settle({ outcome, seen: this.#seen });
+    this.#source.release(this);
+    this.#settler.settled({ outcome, seen: this.#seen });
+  }
+
+  cancel(): void {
+    this.end('cancelled');
   }
 }
 

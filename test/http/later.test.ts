@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { mapped, type Dialect, type Later, type RouteResponse } from '../../src/http/index.ts';
+import { mapped, type Awaiting, type Dialect, type Later, type RouteResponse } from '../../src/http/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { send, serveDialects, type TestServer } from '../support/http.ts';
 
@@ -10,18 +10,23 @@ class Told implements Later {
   isStarted = false;
   /** Times that it was asked for. */
   asked = 0;
+  cancelled = 0;
   ready: () => void = () => undefined;
   response: () => RouteResponse | Promise<RouteResponse> = () => ({ status: 200, body: 'news' });
 
-  start(ready: () => void): () => void {
+  start(awaiting: Awaiting) {
     this.isStarted = true;
     let isReady = false;
     this.ready = () => {
       if (isReady) return;
       isReady = true;
-      ready();
+      awaiting.ready();
     };
-    return this.ready;
+    const cancel = () => {
+      this.cancelled++;
+      this.ready();
+    };
+    return { cancel };
   }
 
   answer(): RouteResponse | Promise<RouteResponse> {
@@ -78,12 +83,21 @@ describe('answers that come later', () => {
     expect(told.asked).to.equal(1);
   });
 
+  it('are forgotten when they have been sent', async () => {
+    const answer = send(server.port, 'GET', '/t/later');
+    await eventually(() => told.isStarted, 'the answer is waited for');
+    told.ready();
+    expect(await answer).to.include({ text: 'news' });
+    server.shutdown.abort();
+    expect(told.cancelled).to.equal(0);
+  });
+
   it('are sent where they are ready at once', async () => {
     const start = told.start.bind(told);
-    told.start = (ready) => {
-      const end = start(ready);
-      end();
-      return end;
+    told.start = (awaiting) => {
+      const pending = start(awaiting);
+      pending.cancel();
+      return pending;
     };
     expect(await asking('/t/later')).to.include({ status: 200, text: 'news' });
     expect(told.asked).to.equal(1);

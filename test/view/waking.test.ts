@@ -21,7 +21,8 @@ describe('waking those who wait for the view', () => {
     const view = new View(slowClock());
     view.apply([touching(1, 'service:web', 'service-extinct')]);
     let woken = 0;
-    for (let i = 0; i < 100; i++) view.park(serviceQuery('web'), 1, LONG_MS, () => woken++);
+    const settler = { settled: () => woken++ };
+    for (let i = 0; i < 100; i++) view.park(serviceQuery('web'), 1, LONG_MS, settler);
     let turns = 0;
     const wokenBy: number[] = [];
     const count = () => {
@@ -47,16 +48,16 @@ describe('waking those who wait for the view', () => {
     let answers = 0;
     let seen = revision;
     let isOver = false;
-    let end = (): void => undefined;
     const read = () => {
-      end = view.park(query, seen, LONG_MS, () => {
-        if (isOver) return;
-        answers++;
-        seen = query.index(view.state);
-        setImmediate(read);
-      });
+      wait = view.park(query, seen, LONG_MS, { settled });
     };
-    read();
+    const settled = () => {
+      if (isOver) return;
+      answers++;
+      seen = query.index(view.state);
+      setImmediate(read);
+    };
+    let wait = view.park(query, seen, LONG_MS, { settled });
     const startedAt = performance.now();
     while (performance.now() < startedAt + 1000 || revision < 200) {
       view.apply([touching(++revision, ...touches)]);
@@ -65,7 +66,7 @@ describe('waking those who wait for the view', () => {
     }
     await eventually(() => seen === revision && view.waiters === 1, 'the last change is told');
     isOver = true;
-    end();
+    wait.cancel();
     return { answers, changes: revision - 1, seconds: (performance.now() - startedAt) / 1000 };
   }
 

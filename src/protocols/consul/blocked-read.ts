@@ -1,9 +1,12 @@
 import type { Query, Revision } from '../../core/index.ts';
-import type { Later, RouteResponse } from '../../http/index.ts';
+import type { Awaiting, Later, Pending, RouteResponse } from '../../http/index.ts';
 import type { Answer, ReadMode, Registry } from '../../registry/index.ts';
 
 /** Labels an answer with how fresh it is. */
 export type Shown = (answer: Answer<RouteResponse>, mode: ReadMode) => RouteResponse;
+
+type Reads = Registry['reads'];
+type Ended = Parameters<Reads['answerAfter']>[1];
 
 /** What is waited for, and how its answer is shown. */
 interface Waiting {
@@ -16,25 +19,31 @@ interface Waiting {
 
 /** A blocking read that waits; all that is kept of its request. */
 export class BlockedRead implements Later {
-  readonly #reads: Registry['reads'];
+  readonly #reads: Reads;
   readonly #waiting: Waiting;
-  #answer: (() => Answer<RouteResponse>) | undefined;
+  #awaiting: Awaiting | undefined;
+  #ended: Ended | undefined;
 
-  constructor(reads: Registry['reads'], waiting: Waiting) {
+  constructor(reads: Reads, waiting: Waiting) {
     this.#reads = reads;
     this.#waiting = waiting;
   }
 
-  start(ready: () => void): () => void {
+  start(awaiting: Awaiting): Pending {
     const { query, index, waitMs } = this.#waiting;
-    return this.#reads.park(query, index, waitMs, (answer) => {
-      this.#answer = answer;
-      ready();
-    });
+    this.#awaiting = awaiting;
+    return this.#reads.park(query, index, waitMs, this);
+  }
+
+  settled(ended: Ended): void {
+    this.#ended = ended;
+    this.#awaiting?.ready();
   }
 
   answer(): RouteResponse {
     const { query, mode, shown } = this.#waiting;
-    return shown(this.#answer?.() ?? this.#reads.answer(query), mode);
+    const answer =
+      this.#ended === undefined ? this.#reads.answer(query) : this.#reads.answerAfter(query, this.#ended);
+    return shown(answer, mode);
   }
 }
