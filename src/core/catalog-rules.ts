@@ -91,11 +91,15 @@ export function decideDeregisterNode(state: State, name: string): Decision<void>
 
 /** Drafts the removal of an instance, its checks and their leases. */
 export function draftDeregisterInstance(draft: Drafting, state: State, node: string, id: string): void {
-  draft.requireTopic(topics.node(node));
-  draft.delete('instance', instanceKey(node, id));
+  const key = instanceKey(node, id);
+  const service = state.instances.get(key)?.service ?? '';
+  const isTransient = draft.peek('node', nodeKey(node))?.transient === true;
+  draft.requireRecord('node', nodeKey(node));
+  // On a node that stays thousands may come and go all the time; a new check of this one touches its service.
+  draft.requireTopic(isTransient ? topics.node(node) : topics.service(service));
+  draft.delete('instance', key);
   for (const check of checksOfInstance(draft, state, node, id))
     draftDeregisterCheck(draft, state, check.node, check.id);
-  const isTransient = draft.peek('node', nodeKey(node))?.transient === true;
   if (isTransient && instancesOnNode(draft, state, node).length === 0)
     draftDeregisterNode(draft, state, node);
 }

@@ -187,6 +187,15 @@ describe('catalog rules', () => {
       revision: 1,
     });
     expect(draft.compares).to.deep.include({ kind: 'topic', topic: topics.ring('web'), revision: 1 });
+    expect(draft.compares).to.deep.include({ kind: 'topic', topic: topics.service('web'), revision: 1 });
+    expect(draft.compares).to.deep.include({ kind: 'record', table: 'node', key: 'n1', revision: 1 });
+  });
+
+  it('compares all of a node that goes with its last instance', () => {
+    const catalog = new PureCatalog();
+    const node = aNode('n1', { transient: true });
+    catalog.commit(decideRegister(catalog.state, registration({ node, instance: anInstance('n1', 'web') })));
+    const { draft } = decideDeregisterInstance(catalog.state, 'n1', 'web');
     expect(draft.compares).to.deep.include({ kind: 'topic', topic: topics.node('n1'), revision: 1 });
   });
 
