@@ -60,7 +60,12 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     onSuspect: announce,
   });
   const watchdog = new Watchdog({ registry, logger, leaseMs: MEMBERSHIP_TTL_MS, onAway: announce });
-  const aliases = new AliasFollower({ registry, assignment: new Assignment(registry, hash64), logger });
+  const aliases = new AliasFollower({
+    registry,
+    assignment: new Assignment(registry, hash64),
+    clock,
+    logger,
+  });
   const housekeeping = new Housekeeping({
     registry,
     clock,

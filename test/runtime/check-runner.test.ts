@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import type { Check, CheckSource, HttpProbe, Registration } from '../../src/core/index.ts';
+import {
+  REGISTRY_SERVICE,
+  VERSION_META,
+  type Check,
+  type CheckSource,
+  type HttpProbe,
+  type Registration,
+} from '../../src/core/index.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { systemRandom } from '../../src/platform/random.ts';
@@ -51,6 +58,7 @@ describe('check runner', () => {
   let target: ProbeTarget;
   let answer: { code: number; body: string; delayMs: number };
   let clockAheadMs: number;
+  let deps: Omit<ConstructorParameters<typeof CheckRunner>[0], 'assignment'>;
   const check = (id: string) => test.registry.state.checks.get(`n1\0c-${id}`);
   const status = (id: string, wanted: string) =>
     eventually(() => check(id)?.status === wanted, `${id} ${wanted}`, 15_000);
@@ -65,7 +73,7 @@ describe('check runner', () => {
       const { code, body, delayMs } = answer;
       setTimeout(() => response.writeHead(code).end(body), delayMs).unref();
     });
-    const deps = {
+    deps = {
       registry: test.registry,
       logger: createLogger('silent'),
       random: systemRandom,
@@ -288,5 +296,33 @@ describe('check runner', () => {
     } finally {
       await slow.stop();
     }
+  });
+
+  it('reports nothing of a check that has moved to another node and is not dropped yet', async () => {
+    await runner.stop();
+    const assignment = new Assignment(test.registry, pureHashes.xxh64);
+    // Who refreshes first learns that the ring is another one: so the runner does not.
+    test.registry.onChange(() => void assignment.refresh());
+    runner = new CheckRunner({ ...deps, assignment });
+    runner.start();
+    await test.registry.catalog.register(registration('web', http(url('/moved'))));
+    await status('web', 'passing');
+    for (let i = 0; assignment.owns('n1\0c-web'); i++) {
+      const fields = { id: REGISTRY_SERVICE, meta: { [VERSION_META]: '1' } };
+      const instance = anInstance(`other-${i}`, REGISTRY_SERVICE, fields);
+      const other = {
+        node: aNode(`other-${i}`),
+        keepNode: false,
+        instance,
+        checks: [],
+        replaceChecks: false,
+      };
+      await test.registry.catalog.register(other);
+    }
+    answer.code = 500;
+    const before = requests('/moved');
+    await eventually(() => requests('/moved') > before + 3, 'it was run since');
+    expect(check('web')?.status).to.equal('passing');
+    expect(runner.size).to.equal(1);
   });
 });

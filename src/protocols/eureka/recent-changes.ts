@@ -9,7 +9,7 @@ import {
   type Stored,
 } from '../../core/index.ts';
 import type { Clock } from '../../platform/clock.ts';
-import { TimeSlices } from '../../platform/time-slices.ts';
+import { SlicedWalk } from '../../platform/sliced-walk.ts';
 import { infoOf, isListed, isRegistered } from './catalog-mapping.ts';
 import type { Application, LastRenewed } from './applications.ts';
 import type { InstanceInfo } from './instance-info.ts';
@@ -62,6 +62,7 @@ export class RecentChanges {
   #known = new Map<string, Known>();
   /** What was known before the last snapshot, of what has not been looked at since. */
   #before = new Map<string, Known>();
+  readonly #walk: SlicedWalk;
   /** Whether entries have come without a commit, since somebody asked. */
   #hasGrown = false;
   /** Critical checks: the end of one shows too, and then it can no longer be read what it was about. */
@@ -77,6 +78,7 @@ export class RecentChanges {
   constructor(source: Source, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
+    this.#walk = new SlicedWalk(clock);
   }
 
   /** Follows the catalog from now on: where nobody speaks Eureka, nobody pays for it. */
@@ -84,10 +86,10 @@ export class RecentChanges {
     if (this.#isFollowing) return;
     this.#isFollowing = true;
     this.#source.onChange((commits) => {
-      if (commits.length === 0) void this.#restart();
+      if (commits.length === 0) this.#restart();
       else this.#follow(commits);
     });
-    if (this.#source.ready) void this.#restart();
+    if (this.#source.ready) this.#restart();
   }
 
   /** Calls `listener` with the catalog's key of each instance that comes, goes or changes from now on. */
@@ -142,7 +144,7 @@ export class RecentChanges {
     return live.actionType === action ? live : { ...live, actionType: action };
   }
 
-  async #restart(): Promise<void> {
+  #restart(): void {
     const { state } = this.#source;
     this.#critical.clear();
     for (const [key, check] of state.checks) if (check.status === 'critical') this.#critical.set(key, check);
@@ -150,13 +152,10 @@ export class RecentChanges {
     this.#before = this.#known;
     for (const [key, known] of interrupted) if (!this.#known.has(key)) this.#before.set(key, known);
     this.#known = new Map();
-    const slices = new TimeSlices(this.#clock);
-    for (const key of this.#keysToLookAt(state)) {
+    const walked = this.#walk.begin(this.#keysToLookAt(state), (key) => {
       if (!this.#known.has(key)) this.#lookAt(key);
-      if (!slices.isOver) continue;
-      await slices.next();
-      this.#hasGrown = true;
-    }
+    });
+    void walked.then(() => (this.#hasGrown = true));
   }
 
   /** Gone first: an instance that moved to another node is deleted there and added here. */

@@ -1,5 +1,7 @@
 import { aliasedStatus, nodeKey, RollcallError, splitKey, type StateCommit } from '../../core/index.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
+import { SlicedWalk } from '../../platform/sliced-walk.ts';
 import type { Registry } from '../../registry/index.ts';
 import type { Assignment } from './assignment.ts';
 
@@ -9,6 +11,7 @@ interface Deps {
   readonly registry: Registry;
   /** Not shared with others: who refreshes it first learns of a change. */
   readonly assignment: Assignment;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -24,6 +27,8 @@ export class AliasFollower {
   readonly #nodes = new Map<string, string>();
   /** To be looked at, in order. */
   readonly #pending = new Set<string>();
+  /** Over all checks; there may be a million. */
+  readonly #walk: SlicedWalk;
   #draining: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -31,6 +36,7 @@ export class AliasFollower {
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#walk = new SlicedWalk(deps.clock);
   }
 
   start(): void {
@@ -43,19 +49,22 @@ export class AliasFollower {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#walk.end();
     clearTimeout(this.#retry);
     this.#pending.clear();
     await this.#draining;
   }
 
   #follow(commits: readonly StateCommit[]): void {
-    const moved = this.#deps.assignment.refresh();
-    if (moved || commits.length === 0) {
-      for (const key of [...this.#nodes.keys()]) this.#index(key);
-      for (const key of this.#deps.registry.state.checks.keys()) this.#index(key);
-    } else {
-      for (const commit of commits) for (const change of commit.changes) this.#note(change.table, change.key);
-    }
+    if (this.#deps.assignment.refresh()) for (const key of this.#nodes.keys()) this.#pending.add(key);
+    for (const commit of commits) for (const change of commit.changes) this.#note(change.table, change.key);
+    if (commits.length === 0) void this.#indexAll();
+    this.#drain();
+  }
+
+  async #indexAll(): Promise<void> {
+    for (const key of [...this.#nodes.keys()]) this.#index(key);
+    await this.#walk.begin(this.#deps.registry.state.checks.keys(), (key) => this.#index(key));
     this.#drain();
   }
 

@@ -2,6 +2,7 @@ import { deepEqual, RollcallError, type Check, type StateCommit, type Stored } f
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/logger.ts';
 import type { Random } from '../../platform/random.ts';
+import { SlicedWalk } from '../../platform/sliced-walk.ts';
 import type { Registry } from '../../registry/index.ts';
 import type { Assignment, RingFence } from './assignment.ts';
 import { isProbe, runProbe, type ProbeResult, type ProbeSource } from './probes/index.ts';
@@ -64,6 +65,8 @@ export class CheckRunner {
   /** Due and waiting for a free place, in order. */
   readonly #ready = new Set<Task>();
   readonly #running = new Set<Promise<void>>();
+  /** Over all checks; there may be a million. */
+  readonly #walk: SlicedWalk;
   #unsubscribe: (() => void) | undefined;
   #failing = false;
 
@@ -71,7 +74,8 @@ export class CheckRunner {
     this.#deps = deps;
     const { clock, logger, onSuspect = () => undefined } = deps;
     this.#suspicion = new Suspicion({ condition: deps.registry.condition, clock, logger, onSuspect });
-    this.#wheel = new TimerWheel(deps.clock, (task) => {
+    this.#walk = new SlicedWalk(clock);
+    this.#wheel = new TimerWheel(clock, (task) => {
       this.#ready.add(task);
       this.#fill();
     });
@@ -92,21 +96,23 @@ export class CheckRunner {
   async stop(): Promise<void> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+    this.#walk.end();
     for (const key of [...this.#tasks.keys()]) this.#drop(key);
     await Promise.all(this.#running);
   }
 
   #follow(commits: readonly StateCommit[]): void {
     const moved = this.#deps.assignment.refresh();
-    if (moved || commits.length === 0) {
-      const { checks } = this.#deps.registry.state;
-      for (const key of [...this.#tasks.keys()]) if (!checks.has(key)) this.#drop(key);
-      for (const key of checks.keys()) this.#update(key);
-      return;
-    }
+    if (moved || commits.length === 0) void this.#walk.begin(this.#keys(), (key) => this.#update(key));
     for (const commit of commits) {
       for (const { table, key } of commit.changes) if (table === 'check') this.#update(key);
     }
+  }
+
+  *#keys(): Generator<string> {
+    const { checks } = this.#deps.registry.state;
+    for (const key of this.#tasks.keys()) if (!checks.has(key)) yield key;
+    yield* checks.keys();
   }
 
   /** Brings the task of a check in line with the catalog and the ring. */
@@ -187,9 +193,11 @@ export class CheckRunner {
 
   /** Reports a result that changes the status, if this node may judge; false where the ring has changed meanwhile. */
   async #conclude(task: Task, result: ProbeResult, fence: RingFence): Promise<boolean> {
-    const { registry, logger } = this.#deps;
+    const { registry, assignment, logger } = this.#deps;
+    // One that has moved may not be dropped yet.
+    if (!this.#isCurrent(task) || !assignment.owns(task.key)) return true;
     // A node that has lost sight of the store does not know whether the check has moved.
-    if (!this.#isCurrent(task) || !registry.reads.freshness().knownLeader) return true;
+    if (!registry.reads.freshness().knownLeader) return true;
     const verdict = judge(task.source, task.streak, result.status);
     task.streak = verdict.streak;
     if (!this.#isAdmitted(task, result) || verdict.status === undefined) return true;
