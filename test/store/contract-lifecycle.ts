@@ -36,6 +36,15 @@ function verbs(store: Store): Record<string, () => Promise<unknown>> {
 
 export function describeLifecycle(subject: Subject): void {
   describe('lifecycle', () => {
+    it('tells by every barrier of what was acknowledged before it', async () => {
+      const store = await subject.adopted();
+      for (let round = 0; round < 5; round++) {
+        const revision = await apply(store, { puts: [put(`r${round}`)] });
+        const barriers = await Promise.all([store.barrier(), store.barrier()]);
+        expect(Math.min(...barriers), `round ${round}`).to.be.at.least(revision);
+      }
+    });
+
     it('keeps records, topics, leases and the revision over a restart', async () => {
       const harness = await subject.raw();
       const { store } = harness;

@@ -64,9 +64,10 @@ export class ConfirmedWrites {
 
   /** Rejects with `unknown_outcome` where fewer than `replicas()` confirmed in time. */
   async run<T>(write: (sender: Sender) => Promise<T>, replicas: () => number): Promise<T> {
-    if (replicas() === 0) return this.#write(write, replicas);
-    const turn = this.#last.then(() => this.#write(write, replicas));
-    this.#last = turn.catch(() => undefined);
+    const waits = replicas() > 0;
+    // Never before the caller goes on: what is to be written is asked for when the turn comes.
+    const turn = (waits ? this.#last : Promise.resolve()).then(() => this.#write(write, replicas));
+    if (waits) this.#last = turn.catch(() => undefined);
     return turn;
   }
 
