@@ -158,7 +158,6 @@ export class Drafting {
 
   /** The draft; empty when nothing would change. */
   build(): Draft {
-    const compares: Compare[] = [...this.#requires.values()];
     const puts: DraftPut[] = [];
     const deletes: Delete[] = [];
     const touches = new Set<string>();
@@ -167,18 +166,17 @@ export class Drafting {
       const held = this.#state.get(table, key);
       if (held === undefined ? value === undefined : value !== undefined && !anew && sameValue(held, value))
         continue;
-      compares.push({ kind: 'record', table, key, revision: held?.modifyRevision ?? 0 });
+      this.requireRecord(table, key);
       if (value === undefined) deletes.push({ table, key });
       else
         puts.push({ table, key, value, createRevision: anew ? 0 : (held?.createRevision ?? 0) } as DraftPut);
       for (const topic of touchedTopics(this.#state, table, held, value)) touches.add(topic);
       reliesOnRingPolicies ||= reliesOnPolicies(table, held, value);
     }
-    if (reliesOnRingPolicies)
-      compares.push({ kind: 'topic', topic: topics.ringPolicies, revision: this.#state.revision });
-    this.#touchExtinct(touches, compares);
+    if (reliesOnRingPolicies) this.requireTopic(topics.ringPolicies);
+    this.#touchExtinct(touches);
     return {
-      compares,
+      compares: [...this.#requires.values()],
       puts,
       deletes,
       touches: [...touches],
@@ -188,7 +186,7 @@ export class Drafting {
   }
 
   /** Adds `serviceExtinct` where the last instance of a service goes. */
-  #touchExtinct(touches: Set<string>, compares: Compare[]): void {
+  #touchExtinct(touches: Set<string>): void {
     const left = new Map<string, number>();
     for (const { table, key, value } of this.#pending.values()) {
       if (table !== 'instance') continue;
@@ -202,7 +200,7 @@ export class Drafting {
     for (const [service, count] of left) {
       const before = this.#state.instancesOf(service).size;
       if (count >= before) continue;
-      compares.push({ kind: 'topic', topic: topics.ring(service), revision: this.#state.revision });
+      this.requireTopic(topics.ring(service));
       if (count === 0) touches.add(topics.serviceExtinct);
     }
   }
