@@ -15,6 +15,8 @@ const STAGGER_MS = 500;
 const LARGE_BATCH = 32;
 /** Few enough to take a millisecond or two, and enough for those who follow the view to see many as one. */
 const APPLIED_AT_ONCE = 50;
+/** A look at the clock after each item of a snapshot would take as long as every thirtieth of them. */
+const TAKEN_AT_ONCE = 16;
 /** A store without news says so after this long. */
 const QUIET_MS = 1000;
 const CONFIRM_MS = 3000;
@@ -106,10 +108,11 @@ export class Follower {
     const next = new State();
     const snapshot = await store.snapshot(signal);
     const slices = new TimeSlices(clock);
+    let taken = 0;
     for await (const items of snapshot.items) {
       for (const item of items) {
         take(next, item);
-        if (slices.isOver) await slices.next();
+        if (++taken % TAKEN_AT_ONCE === 0 && slices.isOver) await slices.next();
       }
     }
     next.revision = snapshot.base;
