@@ -12,16 +12,20 @@ export interface Waiter {
 /** Longest that waiters are woken before everybody else has a turn. */
 const SLICE_MS = 3;
 
-/** Who waits for which topic; woken in slices, so that thousands of waiters never stall the loop. */
+/**
+ * Who waits for which topic; woken in slices, so that thousands of waiters never stall the loop, and one of each topic
+ * in turns, so that nobody waits behind the thousands of another topic.
+ */
 export class Watchers {
   readonly #clock: Clock;
   readonly #rate: WakeRate;
   readonly #waiting = new Map<string, Set<Waiter>>();
   #prefixes = 0;
   #size = 0;
-  /** Those to be woken, from `#next` on. */
-  #due: Waiter[] = [];
-  #next = 0;
+  /** Those to be woken, by topic. */
+  readonly #due: Iterator<Waiter, undefined>[] = [];
+  /** Which of these is next. */
+  #turn = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -82,10 +86,12 @@ export class Watchers {
   }
 
   #wake(changed: readonly string[]): void {
-    const isIdle = this.#next === this.#due.length;
-    const woken = new Set<Waiter>();
-    for (const topic of changed) for (const waiter of this.#waiting.get(topic) ?? []) woken.add(waiter);
-    for (const waiter of woken) this.#due.push(waiter);
+    const isIdle = this.#due.length === 0;
+    for (const topic of changed) {
+      const waiters = this.#waiting.get(topic);
+      // As they are now: who comes back meanwhile may be held.
+      if (waiters !== undefined) this.#due.push([...waiters].values());
+    }
     if (isIdle) this.#wakeSome();
   }
 
@@ -93,21 +99,26 @@ export class Watchers {
     const until = this.#clock.monotonic() + SLICE_MS;
     try {
       do {
-        const waiter = this.#due[this.#next];
-        if (waiter === undefined) break;
-        this.#next++;
+        if (this.#turn >= this.#due.length) this.#turn = 0;
+        const waiters = this.#due[this.#turn];
+        if (waiters === undefined) break;
+        const waiter = waiters.next().value;
+        if (waiter === undefined) {
+          this.#dropCurrent();
+          continue;
+        }
+        this.#turn++;
         waiter.wake();
       } while (this.#clock.monotonic() < until);
     } finally {
-      if (this.#next < this.#due.length) {
-        setImmediate(() => {
-          this.#wakeSome();
-        });
-      } else {
-        this.#due = [];
-        this.#next = 0;
-      }
+      if (this.#due.length > 0) setImmediate(() => this.#wakeSome());
     }
+  }
+
+  /** Puts the last one in the place of the one whose turn it is. */
+  #dropCurrent(): void {
+    const last = this.#due.pop();
+    if (last !== undefined && this.#turn < this.#due.length) this.#due[this.#turn] = last;
   }
 
   #addKeyTopics(touched: Set<string>, key: string): void {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { kvQuery, serviceQuery, type StateCommit } from '../../src/core/index.ts';
+import { kvQuery, serviceQuery, type State, type StateCommit } from '../../src/core/index.ts';
 import { systemClock, type Clock } from '../../src/platform/clock.ts';
 import { View } from '../../src/view/view.ts';
 import { eventually } from '../support/eventually.ts';
@@ -39,6 +39,27 @@ describe('waking those who wait for the view', () => {
     expect(turns).to.be.above(9);
     wokenBy.slice(1).forEach((now, i) => expect(now - (wokenBy[i] ?? 0)).to.be.at.most(5));
     expect(view.waiters).to.equal(0);
+  });
+
+  it('has nobody wait behind the thousands of another topic', async () => {
+    const view = new View(slowClock());
+    view.apply([touching(1, 'service:web', 'service:db', 'service:mail')]);
+    const woken: string[] = [];
+    const park = (name: string) => {
+      const query = {
+        topics: [`service:${name}`],
+        index: (state: State) => state.topic(`service:${name}`),
+        run: () => 0,
+      };
+      view.park(query, 1, LONG_MS, { settled: () => woken.push(name) });
+    };
+    for (let i = 0; i < 100; i++) park('web');
+    park('db');
+    park('mail');
+    view.apply([touching(2, 'service:db', 'service:web')]);
+    view.apply([touching(3, 'service:mail')]);
+    await eventually(() => woken.length === 102, 'everybody is woken');
+    expect(woken.indexOf('mail')).to.be.below(10);
   });
 
   /** Changes topics for a second, and counts how often a reader that always comes back is answered. */
