@@ -152,7 +152,8 @@ export class Edge {
   }
 
   #cut({ request, response }: Exchange, error: unknown): void {
-    this.#deps.logger.error({ err: error, url: request.url }, 'an answer could not be sent');
+    const { path } = new EdgeRequest(request, response, this.#deps.shutdown);
+    this.#deps.logger.error({ err: error, path }, 'an answer could not be sent');
     response.destroy();
   }
 
