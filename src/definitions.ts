@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RollcallError, type Node, type Registration, type State } from './core/index.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { RollcallError, type ErrorCode, type Node, type Registration, type State } from './core/index.ts';
 import type { Config, DefinitionFile } from './config/index.ts';
 import type { Logger } from './platform/logger.ts';
 import { decodeNodeMeta, decodeServiceFile } from './protocols/consul/index.ts';
@@ -33,6 +34,8 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** Metadata that the registry itself gives the agent's node. */
 const RESERVED_META = /^(consul|rollcall)-/;
 const UNSTORED = { createRevision: 0, modifyRevision: 0 };
+const RETRY_MS = 1000;
+const TRANSIENT: readonly ErrorCode[] = ['store_unavailable', 'outcome_unknown', 'not_ready', 'aborted'];
 const NONE: Defined = { instances: [], checks: [] };
 
 /**
@@ -60,6 +63,20 @@ export class DefinitionLoader {
     const loading = this.#last.then(() => this.#load());
     this.#last = loading.catch(() => undefined);
     return loading;
+  }
+
+  /** As `load`, again and again while the store does not take it, until `signal` aborts. */
+  async begin(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      try {
+        await this.load();
+        return;
+      } catch (error) {
+        if (signal.aborted || !isTransient(error)) throw error;
+        this.#deps.logger.warn({ err: error }, 'the service definitions cannot be registered; trying again');
+        await pause(RETRY_MS);
+      }
+    }
   }
 
   /** As `load`, and the log says so where nothing changes. */
@@ -173,6 +190,10 @@ function union(a: Defined, b: Defined): Defined {
 /** What the last load wrote; the setting's only reader and writer is this file. */
 function definedIn(state: State, setting: string): Defined {
   return (state.settings.get(setting)?.value as Defined | undefined) ?? NONE;
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof RollcallError && TRANSIENT.includes(error.code);
 }
 
 async function unlessGone(removal: Promise<void>): Promise<void> {

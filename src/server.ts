@@ -113,7 +113,7 @@ export async function startServer(
     const { xxh64: hash64 } = hashes;
     const deps = { registry, hash64, httpPort, eureka, backup, ...platform };
     state.background = await startBackground(config, deps);
-    await definitions.load();
+    await definitions.begin(signal);
     observeRegistry(metrics, registry);
     return { httpPort, dnsPort, stop, reload: () => definitions.reload() };
   } catch (error) {
