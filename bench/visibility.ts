@@ -11,7 +11,7 @@ import type { Run } from './run.ts';
 const COMMITS_PER_SECOND = 1000;
 const TICK_MS = 1;
 /** At this pace nodes have compiled what they run only after some thousand commits. */
-const WARM_UP_SECONDS = 5;
+const WARM_UP_SECONDS = 10;
 const PROBES = 4;
 /** A reader that is not told of a change within this fails the bench. */
 const TOLD_WITHIN_MS = 10_000;
