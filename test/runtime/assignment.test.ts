@@ -77,6 +77,7 @@ describe('assignment of checks', () => {
     expect([owned().size, assignment.hasOther]).to.deep.equal([0, true]);
     await doubt('registry-2', 'warning');
     expect(owned()).to.deep.equal(ofTwo);
+    expect(assignment.hasOther, 'nobody could look instead').to.equal(false);
     await doubt(SELF, 'passing');
     expect([owned().size, assignment.hasOther]).to.deep.equal([KEYS.length, false]);
   });

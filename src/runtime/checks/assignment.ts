@@ -37,6 +37,7 @@ export class Assignment {
   readonly #self: string;
   #revision = -1;
   #names: readonly string[] = [];
+  #areTrusted = false;
   #ring: Ring | undefined;
 
   constructor(registry: Pick<Registry, 'identity' | 'state'>, hash64: Hash64) {
@@ -51,7 +52,8 @@ export class Assignment {
     const revision = state.topic(RING_TOPIC);
     if (revision === this.#revision) return false;
     this.#revision = revision;
-    const names = registryNodes(state);
+    const { names, areTrusted } = registryNodes(state);
+    this.#areTrusted = areTrusted;
     if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i]))
       return false;
     this.#names = names;
@@ -65,9 +67,9 @@ export class Assignment {
     return { topic: RING_TOPIC, revision: this.#revision };
   }
 
-  /** Whether there is another node to run checks. */
+  /** Whether there is another node that trusts itself; where all doubt themselves at once, it is the checks that fail. */
   get hasOther(): boolean {
-    return this.#names.some((name) => name !== this.#self);
+    return this.#areTrusted && this.#names.some((name) => name !== this.#self);
   }
 
   /** Whether this node runs what the key names; false while it is not in the ring itself. */
@@ -76,8 +78,13 @@ export class Assignment {
   }
 }
 
-/** Keys of the nodes that take part, sorted. */
-function registryNodes(state: State): string[] {
+interface RegistryNodes {
+  /** Keys of those that take part, sorted. */
+  readonly names: readonly string[];
+  readonly areTrusted: boolean;
+}
+
+function registryNodes(state: State): RegistryNodes {
   const alive = [...state.instancesOf(REGISTRY_SERVICE).values()]
     .filter((instance) => instance.meta?.[VERSION_META] !== undefined && isAlive(state, instance))
     .map((instance) => nodeKey(instance.node))
@@ -85,7 +92,8 @@ function registryNodes(state: State): string[] {
   const trusted = alive.filter(
     (name) => state.checks.get(checkKey(name, SERVICE_CHECK))?.status !== 'warning',
   );
-  return trusted.length > 0 ? trusted : alive;
+  const areTrusted = trusted.length > 0;
+  return { names: areTrusted ? trusted : alive, areTrusted };
 }
 
 function isAlive(state: State, instance: Instance): boolean {
