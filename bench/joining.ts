@@ -6,7 +6,7 @@ import { compareCosts, fact, median, type Row } from './measure.ts';
 import { percentile } from './percentile.ts';
 import { stallMsOf } from './probes.ts';
 import { Prober } from './prober.ts';
-import { startRollcall, type Rollcall } from './programs.ts';
+import { NO_ADMISSION, startRollcall, type Rollcall } from './programs.ts';
 import { withRedis } from './redis.ts';
 import type { Run } from './run.ts';
 
@@ -20,7 +20,7 @@ const PROBES_PER_SECOND = 200;
  */
 export async function joiningRows(run: Run, onAnyCore: OnServerCore, instances: number): Promise<Row[]> {
   return withRedis('everysec', async (redisUrl) => {
-    const first = await startRollcall(run, redisUrl);
+    const first = await startRollcall(run, redisUrl, NO_ADMISSION);
     await sendAll(first.httpPort, instances, REGISTRATION);
     // Every lookup once: what encodes an answer for the first time has nothing to do with who joins.
     await sendAll(first.httpPort, LOOKUP.keys, LOOKUP);

@@ -8,6 +8,7 @@ import { memoryOf } from './probes.ts';
 import { Prober } from './prober.ts';
 import {
   here,
+  NO_ADMISSION,
   RUN_TYPESCRIPT,
   startProgram,
   startRollcall,
@@ -22,8 +23,6 @@ const TTL_SECONDS = 30;
 const INTERVAL_SECONDS = 27;
 const PROBES_PER_SECOND = 100;
 const REGISTERED_WITHIN_MS = 60 * 60_000;
-/** A million instances do not fit into the heap that Node takes by itself. */
-const HEAP_MB = 12_000;
 const MILLION = 1_000_000;
 
 interface Counted {
@@ -44,9 +43,7 @@ type Beating = Pick<Counted, 'seconds' | 'renewed' | 'refused' | 'failed'>;
  */
 export async function millionRows(run: Run, instances: number, minutes: number): Promise<Row[]> {
   return withRedis('everysec', async (redisUrl) => {
-    const rollcall = await startRollcall(run, redisUrl, {
-      NODE_OPTIONS: `--max-old-space-size=${HEAP_MB}`,
-    });
+    const rollcall = await startRollcall(run, redisUrl, NO_ADMISSION);
     const found = await observed(run, rollcall, redisUrl, instances, minutes);
     await rollcall.stop();
     return rowsOf(found, instances, minutes);
@@ -108,7 +105,7 @@ async function observed(
 
 function rowsOf(found: Observed, instances: number, minutes: number): Row[] {
   const { beating } = found;
-  const group = `${instances.toLocaleString('en')} instances, TTL ${TTL_SECONDS} s, ${minutes} minutes`;
+  const group = `${instances.toLocaleString('en')} instances, TTL ${TTL_SECONDS} s, ${minutes} min`;
   const definition = numbered(largeCatalogInstance(instances, TTL_SECONDS).body ?? '', 0, 1).length;
   const memory = { group, unit: 'B', referenceName: 'its definition as JSON' };
   return [

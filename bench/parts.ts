@@ -1,5 +1,6 @@
 import { writeDocuments } from './docs.ts';
 import type { Row } from './measure.ts';
+import { killRunning } from './programs.ts';
 import { circumstances, LATEST, mergeResults, PUBLISHED, type PartResult } from './results.ts';
 import { tables } from './tables.ts';
 
@@ -38,6 +39,7 @@ export async function runParts(parts: Parts, { only, settings, writeDocs }: Opti
     } catch (error) {
       console.error(`${name} failed:`, error);
       process.exitCode = 1;
+      killRunning();
     }
   }
   if (writeDocs) await writeDocuments();

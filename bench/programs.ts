@@ -17,9 +17,12 @@ export const RUN_TYPESCRIPT = [process.execPath, '--import', 'tsx'] as const;
 export const WITH_PROBE = ['--expose-gc', '--import', here('probe.mjs')] as const;
 
 const running = new Set<ChildProcess>();
-process.on('exit', () => {
+process.on('exit', killRunning);
+
+/** Ends whatever was started and not stopped, as by a part that has failed. */
+export function killRunning(): void {
   for (const child of running) child.kill('SIGKILL');
-});
+}
 
 /** Sees to it that a program does not outlive this one. */
 export function killAtExit(child: ChildProcess): void {
