@@ -106,13 +106,15 @@ export function compareCosts(
   ours: readonly number[],
   reference: readonly number[],
 ): Row {
+  const ratio = median(ours.map((cost, i) => cost / (reference[i] ?? NaN)));
   return {
     ...row,
     kind: 'cost',
     rounds: ours.length,
     value: median(ours),
     referenceValue: median(reference),
-    ratio: median(ours.map((cost, i) => cost / (reference[i] ?? NaN))),
+    // Nothing is no multiple of nothing.
+    ...(Number.isFinite(ratio) && { ratio }),
   };
 }
 
